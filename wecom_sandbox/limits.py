@@ -1,0 +1,76 @@
+"""Rate limits (wecom-api.md § 1.6).
+
+The limits per IP are twice those per corp and the sandbox is one corp, so the limit per corp is always the one met.
+"""
+
+from .clock import beijing, midnight
+from .envelope import ApiError
+
+MINUTE, HOUR, DAY, MONTH = 60, 3600, 86400, 30 * 86400
+DEBUG_CALLS_PER_MINUTE = 5
+UPLOADIMG_PER_DAY, UPLOADIMG_PER_MONTH = 1000, 3000
+WRONG_SECRETS_PER_HOUR = 2000
+
+
+class Window:
+    """Counts within windows of ``length`` seconds; passing the limit blocks for as long as the window lasts."""
+
+    def __init__(self, length):
+        self.length = length
+        self.start = 0
+        self.count = 0
+        self.blocked_until = 0
+
+    def hit(self, now, limit):
+        """Count one call; returns whether it is allowed."""
+        if now < self.blocked_until:
+            return False
+        start = midnight(now) if self.length == DAY else self.start
+        if start != self.start or now >= self.start + self.length:
+            self.start, self.count = start if self.length == DAY else now, 0
+        self.count += 1
+        if self.count > limit:
+            self.blocked_until = self.start + DAY if self.length == DAY else now + self.length
+            self.count = 0
+            return False
+        return True
+
+
+class RateLimits:
+    """All windows of one corp."""
+
+    def __init__(self):
+        self._windows = {}
+
+    def _allowed(self, key, length, now, limit):
+        if limit is None:
+            return True
+        window = self._windows.get((key, length))
+        if window is None:
+            window = self._windows[key, length] = Window(length)
+        return window.hit(now, limit)
+
+    def check_call(self, path, now, settings, debug):
+        """Count a call of ``path``; raises ApiError 45009 past a limit."""
+        allowed = self._allowed(path, MINUTE, now, settings.rate_limit_per_minute)
+        allowed = self._allowed(path, HOUR, now, settings.rate_limit_per_hour) and allowed
+        if debug:
+            allowed = self._allowed("debug", MINUTE, now, DEBUG_CALLS_PER_MINUTE) and allowed
+        if not allowed:
+            raise ApiError(45009)
+
+    def check_uploadimg(self, now):
+        """Count one permanent picture; raises ApiError 45009 past 1000 a day or 3000 a month."""
+        allowed = self._allowed("uploadimg", DAY, now, UPLOADIMG_PER_DAY)
+        allowed = self._allowed("uploadimg", MONTH, now, UPLOADIMG_PER_MONTH) and allowed
+        if not allowed:
+            raise ApiError(45009, f"uploadimg, day {beijing(now):%Y-%m-%d}")
+
+    def is_banned(self, address, now):
+        """Whether ``address`` gave too many wrong secrets within the last hour."""
+        window = self._windows.get((("secret", address), HOUR))
+        return window is not None and now < window.blocked_until
+
+    def count_wrong_secret(self, address, now):
+        """Count a gettoken with a wrong secret; the address is banned for an hour past 2000 in an hour."""
+        self._allowed(("secret", address), HOUR, now, WRONG_SECRETS_PER_HOUR)

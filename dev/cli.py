@@ -1,0 +1,80 @@
+"""The commands of ``python -m dev``, each in a module that is imported only when it is called."""
+
+import errno
+import importlib
+import os
+import subprocess
+
+from dev import python_environment
+from dev.console import Stop, fail
+from dev.paths import CACHE, DATA, PROJECT
+
+COMMANDS = {
+    "demo": "dev.demo:main",
+    "test": "dev.checks:main",
+    "bench": "dev.bench:main",
+    "clean": "dev.clean:main",
+    "sandbox": "dev.cli:sandbox",
+    "pot": "dev.cli:update_translations",
+    "new-db": "dev.developer:new_database",
+    "drop-db": "dev.developer:drop_database",
+    "odoo": "dev.developer:odoo",
+    "odoo-shell": "dev.developer:odoo_shell",
+    "odoo-test": "dev.developer:odoo_test",
+    "psql": "dev.developer:psql",
+    "env": "dev.developer:environment",
+}
+WITHOUT_ENVIRONMENT = ("clean",)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; whatever is wrong with the machine is told in one line, with exit code 1."""
+    try:
+        if not arguments or arguments[0] not in COMMANDS:
+            raise Stop(f"Say what to do: python -m dev {{{','.join(COMMANDS)}}}")
+        return dispatch(arguments)
+    except Stop as stop:
+        return fail(str(stop))
+    except KeyboardInterrupt:
+        return fail("Interrupted.")
+    except OSError as error:
+        return fail(explain_system_error(error))
+
+
+def dispatch(arguments: list[str]) -> int:
+    """Enter the virtual environment, then call the command's function with the other arguments."""
+    if arguments[0] not in WITHOUT_ENVIRONMENT:
+        check_folders()
+        python_environment.ensure()
+        python_environment.enter(arguments)
+    module, function = COMMANDS[arguments[0]].split(":")
+    return getattr(importlib.import_module(module), function)(arguments[1:])
+
+
+def check_folders() -> None:
+    """Raise ``Stop`` when a folder that every command writes to is closed to this user."""
+    for folder in (PROJECT, DATA, CACHE):
+        if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise Stop(
+                f"{folder} is closed to this user: give it back to him (chown -R), or remove it, then run again."
+            )
+
+
+def explain_system_error(error: OSError) -> str:
+    """One line for what the operating system refused."""
+    where = error.filename or PROJECT
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full: free about 4 GB and run the command again."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{where} cannot be read or written by this user: change its owner or rights, then run again."
+    return f"The system refused: {error.strerror or error} ({where}). Mend that, then run the command again."
+
+
+def sandbox(arguments: list[str]) -> int:
+    """Run the local WeCom alone; the arguments are its own."""
+    return subprocess.call([str(python_environment.PYTHON), "-m", "wecom_sandbox", *arguments], cwd=PROJECT)
+
+
+def update_translations(arguments: list[str]) -> int:
+    """Write the translation template anew and let zh_CN follow."""
+    return importlib.import_module("dev.translations").update()

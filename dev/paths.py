@@ -1,0 +1,22 @@
+"""Where things lie: the project, its own data folder, and the user's cache."""
+
+import fcntl
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+ADDON = PROJECT / "wecom_customer_reach"
+VENV = PROJECT / ".venv"
+DATA = PROJECT / ".data"
+LOCK_FILE = PROJECT / "requirements.lock"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wecom-customer-reach"
+
+
+@contextmanager
+def exclusive(folder: Path, name: str):
+    """Hold the lock file ``folder/name.lock``, waiting for whoever holds it now."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / f"{name}.lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,113 @@
+"""Why a partner of the audience is left out of a broadcast: one ordered table, read by plan, screens and tests.
+
+The first rule that holds gives the reason. Conditions are SQL over the columns of ``candidate`` in
+``wecom_broadcast_plan.py``; they hold literals only, never values from outside.
+"""
+
+from dataclasses import dataclass
+
+from odoo.tools import SQL
+
+from ..wecom_api.translate import _
+
+
+@dataclass(frozen=True)
+class ExclusionRule:
+    """``code`` is stored; ``label``, ``meaning`` and ``action`` (what can be done) are shown, translated then."""
+
+    code: str
+    label: str
+    meaning: str
+    action: str
+    condition: str
+
+
+EXCLUSION_RULES = (
+    ExclusionRule(
+        "to_match",
+        _("To match"),
+        _("A WeCom contact may be this partner, but several partners fit."),
+        _("Choose the right partner under Customers, To match."),
+        "contact_id IS NULL AND awaiting_match",
+    ),
+    ExclusionRule(
+        "no_contact",
+        _("Not a WeCom contact"),
+        _("No member of the corp has added this partner."),
+        _("Ask a member to add the customer, or send an SMS."),
+        "contact_id IS NULL",
+    ),
+    ExclusionRule(
+        "opted_out",
+        _("Opted out"),
+        _("This partner does not want broadcasts on WeCom."),
+        _("Respect it; the mark can be taken off on the partner when the customer asks for it."),
+        "opted_out",
+    ),
+    ExclusionRule(
+        "deleted_by_customer",
+        _("Deleted us"),
+        _("The customer has deleted the member who followed him."),
+        _("Win the customer back by SMS, e-mail or telephone."),
+        "NOT followed AND deleted_by_customer",
+    ),
+    ExclusionRule(
+        "not_accepted",
+        _("Not accepted yet"),
+        _("The customer has added a member who has not accepted yet."),
+        _("Ask the member to accept the customer in WeCom."),
+        "NOT followed AND half",
+    ),
+    ExclusionRule(
+        "lost",
+        _("No longer followed"),
+        _("No member follows this customer any more."),
+        _("Ask a member to add the customer again."),
+        "NOT followed",
+    ),
+    ExclusionRule(
+        "member_left",
+        _("Member left"),
+        _("Every member who followed this customer has left the company."),
+        _("Hand the customer over to another member in WeCom."),
+        "NOT employed",
+    ),
+    ExclusionRule(
+        "member_not_allowed",
+        _("Member may not broadcast"),
+        _("No member who follows this customer may send broadcasts."),
+        _("Allow a member to broadcast under Configuration, Members."),
+        "NOT sendable",
+    ),
+    ExclusionRule(
+        "not_own",
+        _("Customer of others"),
+        _("The customer is followed by other members, not by the one who sends this broadcast."),
+        _("Ask a manager to send the broadcast."),
+        "NOT own",
+    ),
+    ExclusionRule(
+        "duplicate",
+        _("Same partner twice"),
+        _("Another contact of the same partner receives this broadcast."),
+        _("Nothing to do: the customer is reached once."),
+        "contact_rank > 1",
+    ),
+    ExclusionRule(
+        "cap",
+        _("Cap used up"),
+        _("The customer has received as many broadcasts as the corp's cap allows."),
+        _("Send later, or by SMS."),
+        "capped",
+    ),
+)
+
+EXCLUSION_SELECTION = [(rule.code, rule.label) for rule in EXCLUSION_RULES]
+
+
+def exclusion_case():
+    """Return the SQL expression that gives the code of the first rule that holds, or NULL."""
+    return SQL(
+        "CASE %s END",
+        SQL(" ").join(SQL("WHEN %s THEN %s", SQL(rule.condition), rule.code) for rule in EXCLUSION_RULES),
+    )

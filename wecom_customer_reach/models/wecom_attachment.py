@@ -1,0 +1,140 @@
+import base64
+
+from odoo import api, fields, models
+
+from ..wecom_api import content
+
+COVER_KINDS = ("link", "miniprogram")
+
+
+class WecomAttachment(models.Model):
+    """One attachment of a broadcast (wecom-api.md § 6.2). The file stays in Odoo and is uploaded just before use."""
+
+    _name = "wecom.attachment"
+    _description = "WeCom Attachment"
+    _order = "sequence, id"
+
+    broadcast_id = fields.Many2one("wecom.broadcast", required=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="broadcast_id.company_id", store=True)
+    sequence = fields.Integer(default=10)
+    kind = fields.Selection(
+        [
+            ("image", "Image"),
+            ("link", "Link"),
+            ("miniprogram", "Mini Program"),
+            ("video", "Video"),
+            ("file", "File"),
+        ],
+        required=True,
+        default="image",
+    )
+    title = fields.Char(help="Link: at most 128 bytes. Mini program: at most 64 bytes.")
+    description = fields.Char(help="At most 512 bytes.")
+    url = fields.Char("Address", help="The page that opens: http:// or https://, at most 2048 bytes.")
+    appid = fields.Char("App ID", help="App ID of a mini program linked to the corp (wx…).")
+    page = fields.Char(help="Path of the page inside the mini program, for example pages/home.html.")
+    file = fields.Binary(help="Image: JPG or PNG, 10 MB. Video: MP4, 10 MB. File: 20 MB.")
+    filename = fields.Char("File Name")
+    cover = fields.Binary(help="Picture shown on the card. Link: JPG or PNG, 2 MB. Mini program: 520×416 is best.")
+    cover_filename = fields.Char("Cover Name")
+    thumbnail = fields.Binary("Picture", compute="_compute_thumbnail")
+
+    @api.depends("kind", "file", "cover")
+    def _compute_thumbnail(self):
+        for attachment in self:
+            if attachment.kind in COVER_KINDS:
+                attachment.thumbnail = attachment.cover
+            else:
+                attachment.thumbnail = attachment.kind == "image" and attachment.file
+
+    @api.depends("kind", "title", "filename")
+    def _compute_display_name(self):
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        for attachment in self:
+            name = attachment.title if attachment.kind in COVER_KINDS else attachment.filename
+            attachment.display_name = name or labels.get(attachment.kind)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        attachments = super().create(vals_list)
+        attachments.broadcast_id._check_content_open()
+        return attachments
+
+    def write(self, vals):
+        self.broadcast_id._check_content_open()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_sent(self):
+        self.broadcast_id._check_content_open()
+
+    def _problem_list(self):
+        """Return what is wrong with this attachment, as translated sentences; empty when it can be sent."""
+        self.ensure_one()
+        return [
+            self.env._("%(attachment)s: %(problem)s", attachment=self.display_name, problem=problem)
+            for problem in self._field_problems() + self._file_problems()
+        ]
+
+    def _field_problems(self):
+        """Check the typed fields; uploads count as done, because they are made just before sending."""
+        problems = content.validate_attachment(self._payload(media_id="-", cover="https://cover.example/"))
+        return [self.env._(problem.message, **problem.values) for problem in problems]
+
+    def _file_problems(self):
+        """Check that the file or cover is there and of a type and size that WeCom takes (§ 8.1, § 8.3)."""
+        field_name, filename_field, media_type = self._media_use()
+        data = self.with_context(bin_size=False)[field_name]
+        if not data:
+            if self.kind == "link":
+                return []
+            return [
+                self.env._("Choose the cover picture.")
+                if field_name == "cover"
+                else self.env._("Choose the file to send.")
+            ]
+        size = len(data) * 3 // 4 - data[-2:].count(b"=")
+        head = base64.b64decode(data[:64])
+        rules = content.UPLOADED_IMAGE if media_type == "image_url" else media_type
+        problems = content.validate_media(rules, self[filename_field] or field_name, size, head)
+        return [self.env._(problem.message, **problem.values) for problem in problems]
+
+    def _media_use(self):
+        """Return (field of the file, field of its name, what it is uploaded as)."""
+        if self.kind == "link":
+            return "cover", "cover_filename", "image_url"
+        if self.kind == "miniprogram":
+            return "cover", "cover_filename", "image"
+        return "file", "filename", self.kind
+
+    def _payload(self, media_id="", cover=""):
+        """Return the attachment object of ``add_msg_template``; ``cover`` is the address of a link's picture."""
+        match self.kind:
+            case "link":
+                return content.link(
+                    title=self.title or "", url=self.url or "", desc=self.description or "", picurl=cover
+                )
+            case "miniprogram":
+                return content.miniprogram(
+                    title=self.title or "", pic_media_id=media_id, appid=self.appid or "", page=self.page or ""
+                )
+            case "image":
+                return content.image(media_id=media_id)
+            case "video":
+                return content.video(media_id)
+            case _:
+                return content.file(media_id)
+
+    def _upload(self, client, corp):
+        """Return the attachment object with uploads that WeCom still accepts. Raises the client's errors."""
+        self.ensure_one()
+        field_name, filename_field, media_type = self._media_use()
+        upload = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search([("res_model", "=", self._name), ("res_field", "=", field_name), ("res_id", "=", self.id)])
+        )
+        if not upload:
+            return self._payload()
+        row = self.env["wecom.media"]._obtain(client, corp, media_type, upload, self[filename_field] or field_name)
+        return self._payload(media_id=row.media_id or "", cover=row.url or "")

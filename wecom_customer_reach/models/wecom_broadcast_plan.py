@@ -1,0 +1,253 @@
+from datetime import datetime, timedelta, timezone
+
+from odoo import fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from .exclusion import EXCLUSION_RULES, exclusion_case
+
+BEIJING = timezone(timedelta(hours=8))
+"""WeCom's days begin at midnight in Beijing (wecom-api.md § 1.4)."""
+
+SENDER_ORDER = {
+    "wecom": None,
+    "salesperson": "follow.followed_at DESC NULLS LAST, follow.id DESC",
+    "first": "follow.followed_at ASC NULLS LAST, follow.id",
+    "last": "follow.followed_at DESC NULLS LAST, follow.id DESC",
+}
+
+
+def cap_window(policy, now):
+    """Return (start of the counting window as naive UTC, deliveries allowed in it) of a cap policy; None for no cap.
+
+    ``now`` is a naive UTC datetime. A week begins on Monday.
+    """
+    today = now.replace(tzinfo=timezone.utc).astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
+    month = today.replace(day=1)
+    days_in_month = ((month + timedelta(days=31)).replace(day=1) - month).days
+    windows = {
+        "month_days": (month, days_in_month),
+        "per_month": (month, 4),
+        "per_week": (today - timedelta(days=today.weekday()), 7),
+        "per_day": (today, 1),
+    }
+    if policy not in windows:
+        return None
+    start, allowed = windows[policy]
+    return start.astimezone(timezone.utc).replace(tzinfo=None), allowed
+
+
+class WecomBroadcastPlan(models.Model):
+    """Who receives the broadcast, from whom, in which batch; who is left out and why: one statement for all rows."""
+
+    _inherit = "wecom.broadcast"
+
+    def _plan(self):
+        """Write recipients and batches of this broadcast. Planning twice changes nothing.
+
+        Raises a UserError when the audience cannot be worked out; nothing is written then.
+        """
+        self.ensure_one()
+        if self.planned_at:
+            return
+        self._check_content()
+        self._check_own_member()
+        judged = self._judged_sql()
+        self.env.flush_all()
+        # Compiling such a long statement costs more than it saves; its sorts should stay in memory.
+        self.env.cr.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'")
+        self.env.cr.execute(self._insert_sql(judged))
+        self.env.invalidate_all()
+        self.planned_at = fields.Datetime.now()
+        self._note_plan()
+
+    def _live_reach(self):
+        """Return {code of the reason, None for reachable: number of rows} as a plan made now would have it."""
+        self.ensure_one()
+        judged = self._judged_sql()
+        self.env.flush_all()
+        return dict(
+            self.env.execute_query(SQL("WITH %s SELECT exclusion, count(*) FROM judged GROUP BY exclusion", judged))
+        )
+
+    def _judged_sql(self):
+        """Return the common table expressions that end in ``judged``: one row per partner and contact, with its reason.
+
+        ``candidate`` has the columns the exclusion rules speak of.
+        """
+        return SQL(
+            """audience AS MATERIALIZED (
+                   SELECT partner.id AS partner_id, partner.user_id AS salesperson_id,
+                          COALESCE(partner.wecom_opt_out, FALSE) AS opted_out,
+                          contact.id AS contact_id, contact.external_userid
+                     FROM res_partner partner
+                LEFT JOIN wecom_contact contact ON contact.partner_id = partner.id AND contact.corp_id = %(corp)s
+                    WHERE partner.id IN %(audience)s
+               ),
+               reach AS (%(reach)s),
+               capped AS (%(capped)s),
+               candidate AS (
+                   SELECT audience.*, reach.sender_id,
+                          COALESCE(followed, FALSE) AS followed, COALESCE(half, FALSE) AS half,
+                          COALESCE(deleted_by_customer, FALSE) AS deleted_by_customer,
+                          COALESCE(employed, FALSE) AS employed, COALESCE(sendable, FALSE) AS sendable,
+                          COALESCE(own, FALSE) AS own,
+                          capped.contact_id IS NOT NULL AS capped,
+                          audience.contact_id IS NULL AND %(awaiting)s AS awaiting_match,
+                          row_number() OVER (
+                              PARTITION BY audience.partner_id
+                              ORDER BY COALESCE(own, FALSE) DESC, followed_at DESC NULLS LAST, audience.contact_id
+                          ) AS contact_rank
+                     FROM audience
+                LEFT JOIN reach ON reach.contact_id = audience.contact_id
+                LEFT JOIN capped ON capped.contact_id = audience.contact_id
+               ),
+               judged AS (SELECT *, %(exclusion)s AS exclusion FROM candidate)""",
+            corp=self.corp_id._origin.id,
+            audience=self._audience_query().subselect(),
+            reach=self._reach_sql(),
+            capped=self._capped_sql(),
+            awaiting=self._awaiting_match_sql(),
+            exclusion=exclusion_case(),
+        )
+
+    def _reach_sql(self):
+        """Return one row per contact of ``audience``: what his follows allow, and who would send.
+
+        A member can send while he is active in WeCom, follows the customer and may broadcast.
+        """
+        members = self._own_members()
+        own = SQL("TRUE") if members is None else SQL("follow.member_id = ANY(%s)", members.ids)
+        sendable = SQL("follow.status = 'active' AND member.status = 'active' AND member.may_broadcast")
+        return SQL(
+            """SELECT audience.contact_id, max(follow.followed_at) AS followed_at,
+                      bool_or(follow.status = 'active') AS followed,
+                      bool_or(follow.status = 'half') AS half,
+                      bool_or(follow.status = 'deleted_by_customer') AS deleted_by_customer,
+                      bool_or(follow.status = 'active' AND member.status != 'left') AS employed,
+                      bool_or(%(sendable)s) AS sendable,
+                      bool_or(%(sendable)s AND %(own)s) AS own,
+                      %(sender)s AS sender_id
+                 FROM audience
+                 JOIN wecom_follow follow ON follow.contact_id = audience.contact_id
+                 JOIN wecom_member member ON member.id = follow.member_id
+             GROUP BY audience.contact_id""",
+            sendable=sendable,
+            own=own,
+            sender=self._sender_sql(members is not None, SQL("%s AND %s", sendable, own)),
+        )
+
+    def _sender_sql(self, own_only, eligible):
+        """Return the aggregate that picks who sends, NULL where WeCom decides.
+
+        A user who may only send as himself is always named, whatever the policy says.
+        """
+        policy = "last" if own_only and self.sender_policy == "wecom" else self.sender_policy
+        if not SENDER_ORDER[policy]:
+            return SQL("NULL::integer")
+        if policy == "salesperson" and not own_only:
+            eligible = SQL("%s AND member.user_id = audience.salesperson_id", eligible)
+        return SQL(
+            "(array_agg(follow.member_id ORDER BY %s) FILTER (WHERE %s))[1]", SQL(SENDER_ORDER[policy]), eligible
+        )
+
+    def _capped_sql(self):
+        """Return the contacts who have received as many broadcasts in the window as the corp's cap allows."""
+        window = cap_window(self.corp_id.cap_policy, datetime.now(timezone.utc).replace(tzinfo=None))
+        if not window:
+            return SQL("SELECT NULL::integer AS contact_id WHERE FALSE")
+        start, allowed = window
+        return SQL(
+            """SELECT contact_id FROM wecom_broadcast_recipient
+                WHERE state = 'sent' AND sent_at >= %s AND contact_id IS NOT NULL
+             GROUP BY contact_id HAVING count(*) >= %s""",
+            start,
+            allowed,
+        )
+
+    def _awaiting_match_sql(self):
+        """Return whether a contact of the corp waits for a person to choose between this partner and others."""
+        candidates = self.env["wecom.contact"]._fields["candidate_partner_ids"]
+        return SQL(
+            """audience.partner_id IN (
+                   SELECT link.%(partner)s FROM %(table)s link
+                     JOIN wecom_contact contact ON contact.id = link.%(contact)s
+                    WHERE contact.corp_id = %(corp)s AND contact.match_state = 'to_match')""",
+            partner=SQL.identifier(candidates.column2),
+            contact=SQL.identifier(candidates.column1),
+            table=SQL.identifier(candidates.relation),
+            corp=self.corp_id._origin.id,
+        )
+
+    def _insert_sql(self, judged):
+        """Return the one statement that writes the batches and the recipients.
+
+        Customers of one sender are cut into slices; each slice gets a batch whose id its recipients carry at once.
+        """
+        return SQL(
+            """WITH %(judged)s,
+               sliced AS (
+                   SELECT *, (row_number() OVER (
+                       PARTITION BY exclusion IS NULL, sender_id ORDER BY contact_id) - 1) / %(size)s AS slice
+                     FROM judged
+               ),
+               slot AS (
+                   SELECT sender_id, slice, count(*) AS recipient_count,
+                          row_number() OVER (ORDER BY slice, sender_id NULLS FIRST) AS sequence
+                     FROM sliced WHERE exclusion IS NULL GROUP BY sender_id, slice
+               ),
+               batch AS (
+                   INSERT INTO wecom_broadcast_batch
+                          (broadcast_id, company_id, sequence, sender_id, state, recipient_count, attempt_count,
+                           poll_count, create_uid, write_uid, create_date, write_date)
+                   SELECT %(broadcast)s, %(company)s, sequence, sender_id, 'planned', recipient_count,
+                          0, 0, %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                     FROM slot RETURNING id, sequence
+               )
+               INSERT INTO wecom_broadcast_recipient
+                      (broadcast_id, partner_id, contact_id, external_userid, member_id, batch_id, state, exclusion)
+               SELECT %(broadcast)s, partner_id, contact_id, external_userid,
+                      CASE WHEN exclusion IS NULL THEN sliced.sender_id END, batch.id,
+                      CASE WHEN exclusion IS NULL THEN 'planned' ELSE 'excluded' END, exclusion
+                 FROM sliced
+            LEFT JOIN slot ON sliced.exclusion IS NULL AND slot.slice = sliced.slice
+                          AND COALESCE(slot.sender_id, 0) = COALESCE(sliced.sender_id, 0)
+            LEFT JOIN batch ON batch.sequence = slot.sequence""",
+            judged=judged,
+            size=self.env["wecom.broadcast.batch"]._slice_size,
+            broadcast=self.id,
+            company=self.company_id.id,
+            uid=self.env.uid,
+        )
+
+    def _note_plan(self):
+        """Say in the chatter who will receive the broadcast and who is left out, and why."""
+        labels = {rule.code: self.env._(rule.label) for rule in EXCLUSION_RULES}
+        left_out = ", ".join(f"{labels[line['code']]}: {line['count']}" for line in self._exclusion_report())
+        self._note(
+            lambda broadcast: broadcast.env._(
+                "Planned: %(planned)s customers (batches: %(batches)s). Left out: %(left_out)s.",
+                planned=broadcast.planned_count,
+                batches=len(broadcast.batch_ids),
+                left_out=left_out or broadcast.env._("nobody"),
+            )
+        )
+
+    def _plan_or_reopen(self):
+        """Plan; when the audience cannot be worked out, set the broadcast back to draft and say why."""
+        try:
+            with self.env.cr.savepoint():
+                self._plan()
+                if not self.planned_count:
+                    raise UserError(self.env._("Nobody of the audience can be reached: the tab Reach says why."))
+        except (UserError, AccessError) as error:
+            reason = str(error)
+            self.write({"state": "draft", "sending_at": False})
+            self._note(lambda broadcast: broadcast.env._("This could not be sent and is a draft again. %s", reason))
+            if self.user_id.active:
+                self.activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    summary=self.env._("The broadcast was not sent"),
+                    note=reason,
+                    user_id=self.user_id.id,
+                )

@@ -1,0 +1,68 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from .wecom_follow import ALIVE_FOLLOW_STATUSES
+
+
+class WecomMember(models.Model):
+    """An employee who follows customers in WeCom."""
+
+    _name = "wecom.member"
+    _description = "WeCom Member"
+    _order = "name, id"
+    _rec_names_search = ["name", "userid"]
+    _check_company_auto = True
+
+    corp_id = fields.Many2one("wecom.corp", required=True, readonly=True, ondelete="restrict", index=True)
+    company_id = fields.Many2one(related="corp_id.company_id", store=True, index=True)
+    userid = fields.Char(string="User ID", required=True, readonly=True, help="Name of the member's account in WeCom.")
+    name = fields.Char(required=True, readonly=True)
+    position = fields.Char(readonly=True)
+    user_id = fields.Many2one(
+        "res.users",
+        string="Odoo User",
+        index="btree_not_null",
+        help="The user who sees the customers of this member and may send broadcasts to them.",
+    )
+    status = fields.Selection(
+        [("active", "Active"), ("disabled", "Disabled"), ("not_activated", "Not activated"), ("left", "Left")],
+        default="active",
+        required=True,
+        readonly=True,
+        help="Left: WeCom no longer lists the member among those who serve customers.",
+    )
+    may_broadcast = fields.Boolean(
+        default=True, help="Switch it off to leave the member out of broadcasts. Off for members who left."
+    )
+    left_at = fields.Datetime(string="Left On", readonly=True)
+    active = fields.Boolean(default=True)
+    follow_ids = fields.One2many("wecom.follow", "member_id", string="Customers")
+    follow_count = fields.Integer(string="Customers Now", compute="_compute_follow_count")
+
+    _corp_userid_uniq = models.UniqueIndex("(corp_id, lower(userid))", "This member exists already.")
+    _corp_user_uniq = models.UniqueIndex(
+        "(corp_id, user_id) WHERE user_id IS NOT NULL", "This user is linked to another member of the corp already."
+    )
+
+    def _compute_follow_count(self):
+        domain = Domain("member_id", "in", self.ids) & Domain("status", "in", ALIVE_FOLLOW_STATUSES)
+        counts = dict(self.env["wecom.follow"]._read_group(domain, ["member_id"], ["__count"]))
+        for member in self:
+            member.follow_count = counts.get(member, 0)
+
+    @api.depends("name", "status")
+    def _compute_display_name(self):
+        for member in self:
+            left = member.status == "left"
+            member.display_name = self.env._("%(name)s (left)", name=member.name) if left else member.name
+
+    def _living_follow_count(self):
+        """Return how many contacts these members follow now, a contact of two members counted twice."""
+        return self.env["wecom.follow"].search_count(
+            Domain("member_id", "in", self.ids) & Domain("status", "in", ALIVE_FOLLOW_STATUSES)
+        )
+
+    def action_open_contacts(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("wecom_customer_reach.wecom_contact_action")
+        return {**action, "domain": [("member_ids", "in", self.ids)], "context": {}}

@@ -1,0 +1,18 @@
+from . import (
+    test_access,
+    test_broadcast_access,
+    test_broadcast_command,
+    test_broadcast_content,
+    test_broadcast_exactly_once,
+    test_broadcast_plan,
+    test_broadcast_screen,
+    test_broadcast_story,
+    test_broadcast_workers,
+    test_corp,
+    test_matching,
+    test_partner,
+    test_settings,
+    test_sync,
+    test_sync_resume,
+    test_tours,
+)

@@ -1,0 +1,308 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .broadcast_common import CREATE, LIST, TASKS, UPLOAD, BroadcastCase, png
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+@tagged("post_install", "-at_install")
+class TestBroadcastExactlyOnce(BroadcastCase):
+    """Whatever happens between Odoo and WeCom: nothing twice, nothing forgotten."""
+
+    def fault(self, path, kind, **values):
+        self.sandbox.post("/sandbox/faults", path=path, kind=kind, **values)
+
+    def outlast_grace(self, broadcast):
+        """Let the time pass after which a broadcast missing in WeCom's list is believed to be missing."""
+        for batch in broadcast.batch_ids.sudo().filtered("claimed_at"):
+            batch.claimed_at -= batch._absence_grace
+
+    def assert_arrives_once(self, broadcast, *customers):
+        """The members confirm: every customer gets it exactly once, and Odoo knows."""
+        self.sandbox.post("/sandbox/members/confirm_all")
+        self.read_results(broadcast)
+        for customer in customers:
+            self.assertEqual(len(self.sandbox.received(customer.external_userid)), 1, customer.name)
+        self.assertEqual(broadcast.sent_count, len(customers))
+        self.assertEqual(broadcast.state, "done")
+        self.assertEqual(
+            sorted(broadcast.batch_ids.mapped("msgid")),
+            sorted(made["msgid"] for made in self.sandbox.broadcasts() if made["text"] == broadcast.text),
+        )
+
+    def test_lost_answer_is_found(self):
+        customers = self.add_customer(self.anna), self.add_customer(self.bruno)
+        self.fault(CREATE, "drop_answer")
+        broadcast = self.sent_broadcast()
+        batch = broadcast.batch_ids
+        self.assertEqual(batch.state, "created", "the same run looks it up")
+        self.assertTrue(batch.settled_at)
+        self.assertEqual(broadcast.state, "running")
+        self.assertEqual(self.sandbox.calls(CREATE), 1)
+        self.assertIn("The answer of WeCom was lost", self.notes(broadcast))
+        self.assertIn("It was found in WeCom", self.notes(broadcast))
+        self.assert_arrives_once(broadcast, *customers)
+
+    def test_lost_answer_is_found_although_the_clocks_differ(self):
+        customer = self.add_customer(self.anna)
+        self.sandbox.post("/sandbox/clock", advance=2 * 86400)
+        self.fault(CREATE, "drop_answer")
+        broadcast = self.sent_broadcast()
+        self.outlast_grace(broadcast)
+        self.make_due(broadcast.batch_ids)
+        self.send()
+        self.assertEqual(broadcast.batch_ids.state, "created")
+        self.assert_arrives_once(broadcast, customer)
+
+    def test_other_lost_answers_are_found(self):
+        for kind, values in (("truncated", {}), ("not_json", {})):
+            with self.subTest(kind=kind):
+                customer = self.add_customer(self.anna)
+                self.fault(CREATE, kind, **values)
+                broadcast = self.sent_broadcast(
+                    text=f"Lost by {kind}", partner_domain=repr([("id", "=", customer.partner_id.id)])
+                )
+                self.assertEqual(broadcast.batch_ids.state, "created")
+                self.assertTrue(broadcast.batch_ids.settled_at)
+        self.assertEqual(len(self.sandbox.broadcasts()), 2)
+
+    def test_request_that_never_arrived_is_sent_after_the_proof(self):
+        for kind, values in (("drop_connection", {}), ("http_error", {"status": 502}), ("errcode", {"errcode": -1})):
+            with self.subTest(kind=kind):
+                customer = self.add_customer(self.anna)
+                before = self.sandbox.calls(CREATE)
+                self.fault(CREATE, kind, **values)
+                audience = repr([("id", "=", customer.partner_id.id)])
+                broadcast = self.sent_broadcast(text=f"Lost by {kind}", partner_domain=audience)
+                batch = broadcast.batch_ids
+                self.assertEqual(batch.state, "unknown")
+                self.assertEqual(broadcast.unknown_count, 1)
+                self.assertEqual(broadcast.state, "sending")
+                self.make_due(batch)
+                self.send()
+                self.assertEqual(batch.state, "unknown", "too early to believe that it is missing")
+                self.assertEqual(self.sandbox.calls(CREATE), before + 1)
+                self.outlast_grace(broadcast)
+                self.make_due(batch)
+                self.send()
+                self.assertEqual(batch.state, "created")
+                self.assertEqual(self.sandbox.calls(CREATE), before + 2)
+                self.assertIn("was never made", self.notes(broadcast))
+                self.assert_arrives_once(broadcast, customer)
+
+    def test_look_up_that_fails_proves_nothing(self):
+        customer = self.add_customer(self.anna)
+        self.fault(CREATE, "drop_connection")
+        self.fault(LIST, "errcode", errcode=48002, times=2)
+        broadcast = self.sent_broadcast()
+        batch = broadcast.batch_ids
+        self.outlast_grace(broadcast)
+        self.make_due(batch)
+        self.send()
+        self.assertEqual(batch.state, "unknown")
+        self.assertIn("48002", batch.error_message)
+        self.make_due(batch)
+        self.send()
+        self.assertEqual(batch.state, "created")
+        self.assert_arrives_once(broadcast, customer)
+
+    def test_while_wecom_hands_out_nothing_is_decided(self):
+        customer = self.add_customer(self.anna)
+        self.fault(CREATE, "drop_answer")
+        self.fault(TASKS, "errcode", errcode=41063, times=1)
+        broadcast = self.sent_broadcast()
+        batch = broadcast.batch_ids
+        self.assertEqual(batch.state, "unknown")
+        self.outlast_grace(broadcast)
+        self.fault(TASKS, "errcode", errcode=41063, times=1)
+        self.make_due(batch)
+        self.send()
+        self.assertEqual(batch.state, "unknown", "it may be the one that is being handed out")
+        self.make_due(batch)
+        self.send()
+        self.assertEqual(batch.state, "created")
+        self.assert_arrives_once(broadcast, customer)
+
+    def test_two_slices_never_take_each_others_broadcast(self):
+        self.patch(type(self.env["wecom.broadcast.batch"]), "_slice_size", 2)
+        customers = [self.add_customer(self.anna) for _each in range(4)]
+        self.fault(CREATE, "drop_answer")
+        self.fault(CREATE, "drop_connection")
+        broadcast = self.sent_broadcast()
+        first, second = broadcast.batch_ids
+        self.assertEqual((first.state, second.state), ("created", "unknown"))
+        self.outlast_grace(broadcast)
+        self.make_due(second)
+        self.send()
+        self.assertEqual(second.state, "created")
+        book = {
+            made["msgid"]: {
+                row["external_userid"]
+                for row in self.sandbox.get(f"/sandbox/broadcasts/{made['msgid']}/recipients")["recipients"]
+            }
+            for made in self.sandbox.broadcasts()
+        }
+        for batch in broadcast.batch_ids:
+            self.assertEqual(book[batch.msgid], set(batch._external_userids()))
+        self.assert_arrives_once(broadcast, *customers)
+
+    def test_same_text_to_fewer_people_is_not_taken(self):
+        """Two lost broadcasts with one text, one audience inside the other: each gets its own back."""
+        inner, outer = self.add_customer(self.anna), self.add_customer(self.anna)
+        big = self.broadcast()
+        small = self.broadcast(partner_domain=repr([("id", "=", inner.partner_id.id)]))
+        self.fault(CREATE, "drop_connection")
+        big.action_send()
+        self.send()
+        self.fault(CREATE, "drop_answer")
+        self.fault(LIST, "errcode", errcode=48002, times=1)
+        small.action_send()
+        self.send()
+        self.assertEqual((big.batch_ids.state, small.batch_ids.state), ("unknown", "unknown"))
+        self.make_due(big.batch_ids)
+        self.send()
+        self.assertEqual(big.batch_ids.state, "unknown", "the broadcast in WeCom is the small one")
+        self.make_due(small.batch_ids)
+        self.send()
+        self.assertEqual(small.batch_ids.state, "created")
+        self.outlast_grace(big)
+        self.make_due(big.batch_ids)
+        self.send()
+        self.assertEqual(big.batch_ids.state, "created")
+        self.assertEqual(len(self.sandbox.broadcasts()), 2)
+        self.sandbox.post("/sandbox/members/confirm_all")
+        self.assertEqual(len(self.sandbox.received(outer.external_userid)), 1)
+
+    def test_what_members_send_themselves_is_not_taken(self):
+        customer = self.add_customer(self.anna)
+        text = "We are closed for two weeks."
+        self.sandbox.post("/sandbox/members/anna/broadcast", external_userids=[customer.external_userid], text=text)
+        self.fault(CREATE, "drop_connection")
+        broadcast = self.sent_broadcast(text=text)
+        self.make_due(broadcast.batch_ids)
+        self.send()
+        self.assertEqual(broadcast.batch_ids.state, "unknown")
+
+    def test_refused_customers_are_known_after_a_lost_answer(self):
+        fine, removed = self.add_customer(self.anna), self.add_customer(self.anna)
+        self.sandbox.post("/sandbox/members/anna/delete_customer", external_userid=removed.external_userid)
+        self.fault(CREATE, "drop_answer")
+        broadcast = self.sent_broadcast()
+        self.assertEqual(self.states(broadcast), {fine.name: ("pending", False), removed.name: ("refused", False)})
+
+    def test_rate_limit_waits_and_holds_the_corp(self):
+        self.patch(type(self.env["wecom.broadcast.batch"]), "_slice_size", 1)
+        customers = self.add_customer(self.anna), self.add_customer(self.anna)
+        self.fault(CREATE, "errcode", errcode=45009)
+        broadcast = self.sent_broadcast()
+        self.assertEqual(set(broadcast.batch_ids.mapped("state")), {"planned"})
+        self.assertEqual(self.sandbox.calls(CREATE), 1, "the second batch is not even tried")
+        for batch in broadcast.batch_ids:
+            self.assertGreater(batch.next_attempt_at, fields.Datetime.now() + timedelta(seconds=50))
+        self.send()
+        self.assertEqual(self.sandbox.calls(CREATE), 1)
+        self.make_due(broadcast.batch_ids)
+        self.send()
+        self.assert_arrives_once(broadcast, *customers)
+
+    def test_wecom_out_of_reach_waits(self):
+        customer = self.add_customer(self.anna)
+        url = self.corp.base_url
+        self.corp.base_url = "http://127.0.0.1:1"
+        broadcast = self.sent_broadcast()
+        batch = broadcast.batch_ids
+        self.assertEqual(batch.state, "planned")
+        self.assertGreater(batch.next_attempt_at, fields.Datetime.now())
+        self.assertTrue(batch.error_message)
+        self.corp.base_url = url
+        self.make_due(batch)
+        self.send()
+        self.assert_arrives_once(broadcast, customer)
+
+    def test_refusal_is_explained_and_can_be_sent_again(self):
+        customer = self.add_customer(self.anna)
+        self.fault(CREATE, "errcode", errcode=48002)
+        with mute_logger("odoo.addons.wecom_customer_reach.models.wecom_broadcast_send"):
+            broadcast = self.sent_broadcast()
+        batch = broadcast.batch_ids
+        self.assertEqual((batch.state, batch.error_code), ("failed", 48002))
+        self.assertEqual((broadcast.state, broadcast.failed_count), ("done", 1))
+        self.assertEqual(broadcast.refused_count, 1)
+        self.assertIn("48002", self.notes(broadcast))
+        batch.with_user(self.manager).action_retry()
+        self.assertEqual(broadcast.state, "sending")
+        self.send()
+        self.assert_arrives_once(broadcast, customer)
+
+    def test_nobody_sendable(self):
+        customer = self.add_customer(self.anna)
+        self.sandbox.post("/sandbox/members/anna/delete_customer", external_userid=customer.external_userid)
+        broadcast = self.sent_broadcast()
+        self.assertEqual((broadcast.batch_ids.state, broadcast.batch_ids.error_code), ("failed", 41048))
+        self.assertEqual(self.states(broadcast), {customer.name: ("refused", False)})
+        self.assertEqual(broadcast.state, "done")
+
+    def test_failed_upload_leaves_nothing_unknown(self):
+        customer = self.add_customer(self.anna)
+        self.fault(UPLOAD, "http_error", status=500, times=4)
+        broadcast = self.sent_broadcast(attachment_ids=[(0, 0, {"kind": "image", "file": png()})])
+        batch = broadcast.batch_ids
+        self.assertEqual((batch.state, batch.attempt_count), ("planned", 0))
+        self.assertEqual(self.sandbox.calls(CREATE), 0)
+        self.make_due(batch)
+        self.send()
+        self.assert_arrives_once(broadcast, customer)
+
+    def test_killed_between_any_two_steps(self):
+        """The process ends at the n-th commit, just before or just after it, for every n: always one broadcast."""
+        for after in (False, True):
+            for number in range(1, 30):
+                with self.subTest(commit=number, after=after):
+                    if self._killed_at(number, after):
+                        continue
+                    self.assertGreater(number, 6, "a run has more steps than that")
+                    break
+
+    def _killed_at(self, number, after):
+        """Kill a run at its ``number``-th commit, let the next runs finish; return whether it came to that."""
+        customer = self.add_customer(self.anna)
+        audience = repr([("id", "=", customer.partner_id.id)])
+        broadcast = self.broadcast(text=f"Killed {number} {after}", partner_domain=audience)
+        broadcast.action_send()
+        killed = self._run_and_kill(number, after)
+        for _run in range(2):
+            self.outlast_grace(broadcast)
+            self.make_due(broadcast.batch_ids)
+            self.send()
+        self.assertEqual(set(broadcast.batch_ids.mapped("state")), {"created"})
+        self.assert_arrives_once(broadcast, customer)
+        return killed
+
+    def _run_and_kill(self, number, after):
+        cron_class = type(self.env["ir.cron"])
+        commit = cron_class._commit_progress
+        count = 0
+
+        def counted(records, *arguments, **options):
+            nonlocal count
+            count += 1
+            if count == number and not after:
+                raise Killed
+            result = commit(records, *arguments, **options)
+            if count == number:
+                raise Killed
+            return result
+
+        self.env.flush_all()
+        with self.enter_registry_test_mode(), patch.object(cron_class, "_commit_progress", counted):
+            with mute_logger("odoo.addons.base.models.ir_cron"):
+                self.env.ref("wecom_customer_reach.ir_cron_send_broadcasts").method_direct_trigger()
+        self.env.invalidate_all()
+        return count >= number

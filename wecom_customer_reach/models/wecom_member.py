@@ -31,9 +31,7 @@ class WecomMember(models.Model):
         readonly=True,
         help="Left: WeCom no longer lists the member among those who serve customers.",
     )
-    may_broadcast = fields.Boolean(
-        default=True, help="Switch it off to leave the member out of broadcasts. Off for members who left."
-    )
+    may_broadcast = fields.Boolean(default=True, help="Switch it off to leave the member out of broadcasts.")
     left_at = fields.Datetime(string="Left On", readonly=True)
     active = fields.Boolean(default=True)
     follow_ids = fields.One2many("wecom.follow", "member_id", string="Customers")

@@ -1,6 +1,8 @@
+import logging
 from contextlib import closing
 from datetime import timedelta
 
+import psycopg2
 from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
@@ -8,6 +10,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..wecom_api.errors import RateLimited, WeComError
+
+_logger = logging.getLogger(__name__)
 
 NIGHTLY_AFTER = timedelta(hours=20)
 STAGES = [("members", "Members"), ("tags", "Tags"), ("contacts", "Contacts"), ("partners", "Partners")]
@@ -143,19 +147,33 @@ class WecomSync(models.Model):
         self.ensure_one()
         try:
             with closing(self._steps()) as steps:
-                for _step in steps:
+                while self._next_step(steps):
                     if not progress(1, remaining=remaining):
                         return False
-        except RateLimited as error:
-            self._pause(error)
-        except (WeComError, UserError) as error:
-            self._fail(error)
         except SerializationFailure:
             # Somebody changed the same rows meanwhile: the step is done again, on what is there now.
             self.env.cr.rollback()
             return False
         progress(1, remaining=remaining - 1)
         return True
+
+    def _next_step(self, steps):
+        """Do one step and return whether there was one; what stops the run is written on it."""
+        try:
+            return next(steps, steps) is not steps
+        except RateLimited as error:
+            self._pause(error)
+        except (WeComError, UserError) as error:
+            self._fail(error)
+        except psycopg2.OperationalError:
+            raise
+        except Exception:
+            # A run that cannot go on must not look as if it did, nor hold up the other corps.
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+            _logger.exception("Synchronisation %s failed", self.id)
+            self._fail(UserError(self.env._("Something unexpected happened. The server's log has the details.")))
+        return False
 
     def _steps(self):
         """Do the work of the run; yield after each step, for its commit. It goes on where the last commit left it."""

@@ -67,4 +67,6 @@ class WecomSync(models.Model):
 def _listed_pages(client, member_ids, cursor):
     """Yield (listed follows, next cursor) page by page; done in the reading thread, so without the database."""
     for page in contacts.iter_contacts_by_users(client, list(member_ids), cursor=cursor, limit=CONTACTS_PER_PAGE):
-        yield [ListedFollow(item, member_ids) for item in page.items], page.next_cursor
+        # A member who was not asked for belongs to another group of members.
+        asked = [item for item in page.items if item["follow_info"]["userid"].lower() in member_ids]
+        yield [ListedFollow(item, member_ids) for item in asked], page.next_cursor

@@ -48,9 +48,9 @@ class WecomSync(models.Model):
             ]
         )
         back = Member.union(*(member for key, member in known.items() if key in listed and member.status == "left"))
-        back.write({"status": "active", "may_broadcast": True, "left_at": False})
+        back.write({"status": "active", "left_at": False})
         gone = Member.union(*(member for key, member in known.items() if key not in listed and member.status != "left"))
-        gone.write({"status": "left", "may_broadcast": False, "left_at": fields.Datetime.now()})
+        gone.write({"status": "left", "left_at": fields.Datetime.now()})
         self.write({"cursor": "0", "member_position": 0, "member_total": len(listed)})
 
     def _members_after(self, member_id, limit):

@@ -164,7 +164,7 @@ class TestSync(WecomCase):
         anna = self.member("anna")
         self.sandbox.post("/sandbox/members/anna/leave")
         self.synchronise()
-        self.assertRecordValues(anna, [{"status": "left", "may_broadcast": False}])
+        self.assertRecordValues(anna, [{"status": "left"}])
         self.assertTrue(anna.left_at)
         contact = self.contact(external_userid)
         self.assertEqual(contact.status, "active", "the customer is not lost: he waits for another member")
@@ -174,7 +174,7 @@ class TestSync(WecomCase):
         self.synchronise()
         self.sandbox.post("/sandbox/settings", visible_userids=[])
         self.synchronise()
-        self.assertRecordValues(self.member("anna"), [{"status": "left", "may_broadcast": False}])
+        self.assertRecordValues(self.member("anna"), [{"status": "left"}])
         self.sandbox.post("/sandbox/settings", visible_userids=None)
         self.synchronise()
         self.assertRecordValues(self.member("anna"), [{"status": "active", "may_broadcast": True, "left_at": False}])
@@ -182,8 +182,22 @@ class TestSync(WecomCase):
     def test_switched_off_member_stays_switched_off(self):
         self.synchronise()
         self.member("anna").may_broadcast = False
+        self.sandbox.post("/sandbox/settings", visible_userids=[])
         self.synchronise()
-        self.assertFalse(self.member("anna").may_broadcast)
+        self.sandbox.post("/sandbox/settings", visible_userids=None)
+        self.synchronise()
+        self.assertRecordValues(self.member("anna"), [{"status": "active", "may_broadcast": False}])
+
+    def test_unexpected_error_ends_the_run_in_plain_words(self):
+        def broken(_sync, _listed):
+            raise RuntimeError
+
+        self.add_customer("anna")
+        self.patch(type(self.env["wecom.sync"]), "_mirror_contacts", broken)
+        with self.assertLogs("odoo.addons.wecom_customer_reach.models.wecom_sync", "ERROR"):
+            sync = self.synchronise()
+        self.assertEqual(sync.state, "failed")
+        self.assertIn("unexpected", sync.error_message)
 
     def test_member_whose_details_are_not_visible(self):
         self.fault(USER_GET, errcode=60011)

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -130,6 +130,8 @@ class WecomContact(models.Model):
 
     def write(self, vals):
         """A partner that is set or taken away by itself was so by a person: the synchronisation leaves it alone."""
+        if vals.keys() - {"partner_id"} and not self.env.su:
+            raise AccessError(self.env._("WeCom says who a contact is. Only his partner can be chosen here."))
         if "partner_id" in vals and "match_state" not in vals:
             vals = {
                 **vals,
@@ -146,7 +148,7 @@ class WecomContact(models.Model):
         # Whoever may match contacts may make this decision, also without the right to create partners of his own.
         partners = self.env["res.partner"].sudo().create(without._partner_values()).sudo(False)
         for contact, partner in zip(without, partners, strict=True):
-            contact.write(
+            contact.sudo().write(
                 {
                     "partner_id": partner.id,
                     "match_state": "matched",

@@ -131,6 +131,16 @@ class TestAccess(WecomCase):
             self.assertEqual(self.env["wecom.contact"].with_user(user).search([]), contacts)
             self.assertEqual(len(self.env["wecom.follow"].with_user(user).search([])), 4)
 
+    def test_a_manager_chooses_the_partner_and_nothing_else(self):
+        contact = self.of_anna.with_user(self.manager)
+        for change in ({"external_userid": "wmother"}, {"status": "lost"}, {"match_state": "matched"}):
+            with self.assertRaises(AccessError):
+                contact.write(change)
+        contact.action_no_partner()
+        self.assertEqual(contact.match_state, "no_partner")
+        contact.action_create_partner()
+        self.assertEqual((contact.match_state, contact.match_method), ("matched", "created"))
+
     def test_companies_are_kept_apart(self):
         rows = [self.one_of(model) for model in WITH_ROWS if model not in ("wecom.access.token", "wecom.sync.seen")]
         other = self.env["res.company"].create({"name": "Evening Light"})

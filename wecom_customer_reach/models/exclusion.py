@@ -10,6 +10,8 @@ from odoo.tools import SQL
 
 from ..wecom_api.translate import _
 
+OPTED_OUT = "opted_out"
+
 
 @dataclass(frozen=True)
 class ExclusionRule:
@@ -38,7 +40,7 @@ EXCLUSION_RULES = (
         "contact_id IS NULL",
     ),
     ExclusionRule(
-        "opted_out",
+        OPTED_OUT,
         _("Opted out"),
         _("This partner does not want broadcasts on WeCom."),
         _("Respect it; the mark can be taken off on the partner when the customer asks for it."),

@@ -16,6 +16,8 @@ AUDIENCE_FIELDS = {
     "scheduled_at",
     "user_id",
 }
+COURSE_FIELDS = {"state", "sending_at", "planned_at", "sent_at", "stop_requested_at", "final_at"}
+"""How far a broadcast is: moved by its buttons and the scheduled actions alone, or customers would get it twice."""
 
 
 class WecomBroadcast(models.Model):
@@ -114,11 +116,15 @@ class WecomBroadcast(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if not self.env.su:
+            vals_list = [{name: vals[name] for name in vals.keys() - COURSE_FIELDS} for vals in vals_list]
         broadcasts = super().create(vals_list)
         broadcasts._check_responsible()
         return broadcasts
 
     def write(self, vals):
+        if COURSE_FIELDS & vals.keys() and not self.env.su:
+            raise AccessError(self.env._("The state of a broadcast is moved by its buttons only."))
         if (CONTENT_FIELDS | AUDIENCE_FIELDS) & vals.keys():
             self._check_content_open()
         if vals.get("active") is False:
@@ -168,7 +174,7 @@ class WecomBroadcast(models.Model):
         """Send now. A second click changes nothing."""
         for broadcast in self._in_states(("draft", "scheduled")):
             broadcast._check_ready()
-            broadcast.write({"state": "sending", "sending_at": fields.Datetime.now()})
+            broadcast.sudo().write({"state": "sending", "sending_at": fields.Datetime.now()})
         self._wake_sender()
 
     def action_schedule(self):
@@ -177,19 +183,19 @@ class WecomBroadcast(models.Model):
             if not broadcast.scheduled_at or broadcast.scheduled_at <= fields.Datetime.now():
                 raise UserError(self.env._("Choose a time in the future, or send now."))
             broadcast._check_ready()
-            broadcast.write({"state": "scheduled"})
+            broadcast.sudo().write({"state": "scheduled"})
             self._wake_sender(broadcast.scheduled_at)
 
     def action_cancel(self):
         """Give up a broadcast that has not been sent."""
-        self._in_states(("draft", "scheduled")).write({"state": "cancelled"})
+        self._in_states(("draft", "scheduled")).sudo().write({"state": "cancelled"})
 
     def action_draft(self):
         """Open a scheduled or given-up broadcast for changes again."""
         reopened = self._in_states(("scheduled", "cancelled"))
         if reopened.filtered("planned_at"):
             raise UserError(self.env._("A broadcast that has been sent cannot be changed. Duplicate it instead."))
-        reopened.write({"state": "draft"})
+        reopened.sudo().write({"state": "draft", "sending_at": False, "stop_requested_at": False, "final_at": False})
 
     def action_remind(self):
         """Ask the members who have not confirmed once more, where WeCom's budget of 3 reminders in 24 hours allows."""
@@ -205,13 +211,13 @@ class WecomBroadcast(models.Model):
     def action_stop(self):
         """Withdraw what has not gone out: batches not sent are given up, waiting members are stopped in WeCom."""
         for broadcast in self._in_states(("sending", "running")):
-            broadcast.stop_requested_at = fields.Datetime.now()
+            broadcast.sudo().stop_requested_at = fields.Datetime.now()
             broadcast._note(lambda record: record.env._("Stopped by %s.", record.env.user.name))
             broadcast.sudo().batch_ids._stop()
             if broadcast.planned_at:
                 broadcast._update_progress()
             else:
-                broadcast.write({"state": "cancelled", "final_at": fields.Datetime.now()})
+                broadcast.sudo().write({"state": "cancelled", "final_at": fields.Datetime.now()})
         self._wake_sender()
 
     def action_refresh_results(self):
@@ -227,15 +233,6 @@ class WecomBroadcast(models.Model):
         return self._recipient_action(
             "wecom.broadcast.recipient", self.env._("Recipients"), [("broadcast_id", "in", self.ids)]
         )
-
-    def action_view_partners(self):
-        """Open the partners: of the audience before sending, of the recipients (narrowed as above) afterwards."""
-        if not self.planned_at:
-            return self._recipient_action("res.partner", self.env._("Customers"), list(self._audience_domain()), ())
-        narrowed = [("broadcast_id", "in", self.ids), *self._recipient_filter()]
-        partners = self.env["wecom.broadcast.recipient"]._read_group(narrowed, [], ["partner_id:array_agg_distinct"])
-        partner_ids = [partner_id for partner_id in partners[0][0] or () if partner_id]
-        return self._recipient_action("res.partner", self.env._("Customers"), [("id", "in", partner_ids)], ())
 
     def _recipient_action(self, model, name, domain, narrowing=None):
         narrowing = self._recipient_filter() if narrowing is None else narrowing
@@ -303,7 +300,7 @@ class WecomBroadcast(models.Model):
             elif broadcast.state == "sending":
                 values["state"] = "running"
             if values:
-                broadcast.write(values)
+                broadcast.sudo().write(values)
 
     @api.model
     def _step_start(self):

@@ -1,5 +1,7 @@
 import ast
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -53,9 +55,10 @@ class WecomBroadcastAudience(models.Model):
             counts = self.env.execute_query(SQL("SELECT exclusion, count(*) FROM %s GROUP BY exclusion", recipients))
             return audience, {code or "": count for code, count in counts}
         try:
-            query = self._audience_query()
-            return len(query), {code or "": count for code, count in self._live_reach().items()}
-        except UserError:
+            with self.env.cr.savepoint():
+                query = self._audience_query()
+                return len(query), {code or "": count for code, count in self._live_reach().items()}
+        except (UserError, psycopg2.DataError, ValueError):
             # Half-typed conditions or missing rights: sending explains them, the form only cannot count yet.
             return 0, {}
 

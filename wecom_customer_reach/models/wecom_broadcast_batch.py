@@ -7,6 +7,13 @@ from ..wecom_api.errors import WeComError
 from .epoch import to_epoch
 
 REMINDERS_PER_DAY = 3
+SHORTEST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=6)
+
+
+def longer_and_longer(waited):
+    """Return the pause before the next attempt at something that has been waited for so long."""
+    return min(max(SHORTEST_PAUSE, waited / 4), LONGEST_PAUSE)
 
 
 class WecomBroadcastBatch(models.Model):
@@ -81,6 +88,8 @@ class WecomBroadcastBatch(models.Model):
         self.broadcast_id.check_access("write")
         if not self.env.user.has_group("wecom_customer_reach.group_wecom_manager"):
             raise UserError(self.env._("Only a manager can send a failed batch again."))
+        if self.sudo().broadcast_id.filtered("stop_requested_at"):
+            raise UserError(self.env._("This broadcast was stopped. Duplicate it to send another."))
         failed = self.sudo().try_lock_for_update().filtered(lambda batch: batch.state == "failed")
         if not failed:
             raise UserError(self.env._("Only a batch that WeCom has refused can be sent again."))

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from ..wecom_api import broadcasts
 from ..wecom_api.errors import NotReady, OutcomeUnknown, WeComError
 from .epoch import to_epoch
-from .wecom_broadcast_batch import REMINDERS_PER_DAY
+from .wecom_broadcast_batch import REMINDERS_PER_DAY, longer_and_longer
 
 REMINDERS_USED_UP = 41094
 
@@ -55,7 +55,7 @@ class WecomBroadcastCommand(models.Model):
         if not batch:
             return False
         # Withdrawing twice is harmless (§ 6.4), so it may simply be tried again.
-        batch.next_attempt_at = now + timedelta(minutes=1)
+        batch.next_attempt_at = now + longer_and_longer(now - batch.cancel_requested_at)
         self.env["ir.cron"]._commit_progress()
         try:
             client = batch.broadcast_id.corp_id._client()

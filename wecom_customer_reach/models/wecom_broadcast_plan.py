@@ -1,10 +1,15 @@
+import logging
 from datetime import datetime, timedelta, timezone
+
+import psycopg2
 
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from .exclusion import EXCLUSION_RULES, exclusion_case
+
+_logger = logging.getLogger(__name__)
 
 BEIJING = timezone(timedelta(hours=8))
 """WeCom's days begin at midnight in Beijing (wecom-api.md § 1.4)."""
@@ -35,6 +40,11 @@ def cap_window(policy, now):
         return None
     start, allowed = windows[policy]
     return start.astimezone(timezone.utc).replace(tzinfo=None), allowed
+
+
+def _first_sender_sql(policy, eligible):
+    """Return the aggregate that picks the first member in the order of ``policy`` among those who are eligible."""
+    return SQL("(array_agg(follow.member_id ORDER BY %s) FILTER (WHERE %s))[1]", SQL(SENDER_ORDER[policy]), eligible)
 
 
 class WecomBroadcastPlan(models.Model):
@@ -143,13 +153,18 @@ class WecomBroadcastPlan(models.Model):
         A user who may only send as himself is always named, whatever the policy says.
         """
         policy = "last" if own_only and self.sender_policy == "wecom" else self.sender_policy
-        if not SENDER_ORDER[policy]:
-            return SQL("NULL::integer")
-        if policy == "salesperson" and not own_only:
-            eligible = SQL("%s AND member.user_id = audience.salesperson_id", eligible)
-        return SQL(
-            "(array_agg(follow.member_id ORDER BY %s) FILTER (WHERE %s))[1]", SQL(SENDER_ORDER[policy]), eligible
+        if SENDER_ORDER[policy] and (own_only or policy != "salesperson"):
+            return _first_sender_sql(policy, eligible)
+        # Left to itself, WeCom might choose a member who is switched off here: then the one who came last is named.
+        sender = SQL(
+            """CASE WHEN bool_or(follow.status = 'active' AND member.status = 'active' AND NOT member.may_broadcast)
+                    THEN %s END""",
+            _first_sender_sql("last", eligible),
         )
+        if policy == "salesperson":
+            salesperson = SQL("%s AND member.user_id = audience.salesperson_id", eligible)
+            sender = SQL("COALESCE(%s, %s)", _first_sender_sql(policy, salesperson), sender)
+        return sender
 
     def _capped_sql(self):
         """Return the contacts who have received as many broadcasts in the window as the corp's cap allows."""
@@ -242,12 +257,21 @@ class WecomBroadcastPlan(models.Model):
                     raise UserError(self.env._("Nobody of the audience can be reached: the tab Reach says why."))
         except (UserError, AccessError) as error:
             reason = str(error)
-            self.write({"state": "draft", "sending_at": False})
-            self._note(lambda broadcast: broadcast.env._("This could not be sent and is a draft again. %s", reason))
-            if self.user_id.active:
-                self.activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    summary=self.env._("The broadcast was not sent"),
-                    note=reason,
-                    user_id=self.user_id.id,
-                )
+        except (psycopg2.DataError, ValueError) as error:
+            _logger.info("The audience of broadcast %s cannot be worked out: %s", self.id, type(error).__name__)
+            reason = self.env._("The partner filter cannot be used. Choose it again.")
+        else:
+            return
+        self._reopen(reason)
+
+    def _reopen(self, reason):
+        """Make this a draft again and tell the responsible user why."""
+        self.write({"state": "draft", "sending_at": False})
+        self._note(lambda broadcast: broadcast.env._("This could not be sent and is a draft again. %s", reason))
+        if self.user_id.active:
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("The broadcast was not sent"),
+                note=reason,
+                user_id=self.user_id.id,
+            )

@@ -10,7 +10,7 @@ RECIPIENT_STATES = [
     ("sent", "Delivered"),
     ("not_friend", "Not a friend"),
     ("capped", "Capped"),
-    ("cancelled", "Cancelled"),
+    ("cancelled", "Withdrawn"),
 ]
 
 
@@ -40,7 +40,7 @@ class WecomBroadcastRecipient(models.Model):
 
     broadcast_id = UncheckedMany2one("wecom.broadcast", required=True, index=True)
     partner_id = fields.Many2one("res.partner", "Customer", index=True, ondelete="set null")
-    contact_id = UncheckedMany2one("wecom.contact")
+    contact_id = UncheckedMany2one("wecom.contact", "WeCom Contact")
     external_userid = fields.Char("External User ID")
     member_id = UncheckedMany2one("wecom.member", "Sent By")
     batch_id = UncheckedMany2one("wecom.broadcast.batch")

@@ -68,6 +68,7 @@ class WecomBroadcastResult(models.Model):
                 self._finish_withdrawn()
             else:
                 self.error_message = self._explain(error)
+                self._finish_at_horizon()
         else:
             self.error_message = False
             self._finish_if_final()
@@ -219,7 +220,12 @@ class WecomBroadcastResult(models.Model):
         elif tasks and read and all(task.state == "sent" for task in tasks):
             self._refuse_unassigned()
             self._finish("created")
-        elif fields.Datetime.now() >= self.created_at + HORIZON:
+        else:
+            self._finish_at_horizon()
+
+    def _finish_at_horizon(self):
+        """End this batch when it is so old that nothing can be expected or asked any more."""
+        if fields.Datetime.now() >= self.created_at + HORIZON:
             self._finish("created")
 
     def _finish_withdrawn(self):

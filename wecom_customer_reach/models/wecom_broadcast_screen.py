@@ -46,7 +46,7 @@ class WecomBroadcastScreen(models.Model):
         total = reachable + sum(line["count"] for line in report)
         first = {
             "code": "",
-            "label": self.env._("Will receive") if not self.planned_at else self.env._("Handed to WeCom"),
+            "label": self.env._("Will receive") if not self.planned_at else self.env._("Planned"),
             "meaning": self.env._("Followed by a member who may send, with room under the cap."),
             "action": "",
             "count": reachable,

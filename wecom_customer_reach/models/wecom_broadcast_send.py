@@ -19,6 +19,7 @@ from ..wecom_api.errors import (
     TransportError,
     WeComError,
 )
+from .exclusion import OPTED_OUT
 
 _logger = logging.getLogger(__name__)
 
@@ -146,12 +147,30 @@ class WecomBroadcastSend(models.Model):
             self.id,
         )
         try:
+            self._leave_out_opted_out()
+            if not self._external_userids():
+                self._give_up()
+                return False
             rows = self.env.execute_query(claim)
         except SerializationFailure:  # another worker has claimed it since this transaction began
             self.env.cr.rollback()
             return False
         self.invalidate_recordset()
         return bool(rows)
+
+    def _leave_out_opted_out(self):
+        """Leave out who has opted out since the plan: a batch may have waited for days."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """UPDATE wecom_broadcast_recipient recipient SET state = 'excluded', exclusion = %s, member_id = NULL
+                 FROM res_partner partner
+                WHERE recipient.batch_id = %s AND recipient.state = 'planned'
+                  AND partner.id = recipient.partner_id AND partner.wecom_opt_out""",
+            (OPTED_OUT, self.id),
+        )
+        if self.env.cr.rowcount:
+            self.recipient_count -= self.env.cr.rowcount
+            self.env["wecom.broadcast.recipient"].invalidate_model()
 
     def _call_and_record(self, client, attachments):
         """Create the broadcast in WeCom and record what came of it. The batch is claimed."""
@@ -187,10 +206,14 @@ class WecomBroadcastSend(models.Model):
         )
 
     def _external_userids(self):
-        """Return the external user ids of this batch, in a fixed order."""
+        """Return the external user ids this batch is to be sent to, in a fixed order."""
         self.env["wecom.broadcast.recipient"].flush_model()
         rows = self.env.execute_query(
-            SQL("SELECT external_userid FROM wecom_broadcast_recipient WHERE batch_id = %s ORDER BY id", self.id)
+            SQL(
+                """SELECT external_userid FROM wecom_broadcast_recipient
+                    WHERE batch_id = %s AND state = 'planned' ORDER BY id""",
+                self.id,
+            )
         )
         return [external_userid for (external_userid,) in rows]
 

@@ -7,15 +7,19 @@ from odoo.tools import SQL
 from ..wecom_api import broadcasts
 from ..wecom_api.errors import NotReady, WeComError
 from .epoch import from_epoch, to_epoch
+from .wecom_broadcast_batch import longer_and_longer
 
 CLOCK_MARGIN = timedelta(days=15)
 """How far the clocks of WeCom and Odoo may differ when a broadcast is looked up: as far as one listing reaches (§ 6.5).
 
 A broadcast that is missed only because of a wrong clock would be sent a second time.
 """
-LOOK_AGAIN = timedelta(minutes=1)
-LOOK_AGAIN_AT_MOST = timedelta(hours=6)
 CORP_CREATED = 0
+
+
+def _words(text):
+    """Return the text without regard to white space, which a platform may trim or write in its own way."""
+    return (text or "").split()
 
 
 class WecomBroadcastSettle(models.Model):
@@ -38,7 +42,7 @@ class WecomBroadcastSettle(models.Model):
             return False
         # Pushed on and committed first: a look-up that breaks off must not hold up the others.
         now = fields.Datetime.now()
-        batch.next_attempt_at = now + min(max(LOOK_AGAIN, (now - batch.claimed_at) / 4), LOOK_AGAIN_AT_MOST)
+        batch.next_attempt_at = now + longer_and_longer(now - batch.claimed_at)
         self.env["ir.cron"]._commit_progress()
         try:
             batch._look_up(batch.broadcast_id.corp_id._client())
@@ -68,7 +72,7 @@ class WecomBroadcastSettle(models.Model):
         A broadcast made by a person carries its creator, one made through the API does not (§ 6.5).
         """
         kinds = sorted(self.broadcast_id.attachment_ids.mapped("kind"))
-        text = self.broadcast_id.text or ""
+        text = _words(self.broadcast_id.text)
         pages = broadcasts.iter_broadcasts(
             client,
             start_time=to_epoch(self.claimed_at - CLOCK_MARGIN),
@@ -80,7 +84,7 @@ class WecomBroadcastSettle(models.Model):
             for page in pages
             for entry in page.items
             if not entry.get("creator")
-            and (entry.get("text") or {}).get("content", "") == text
+            and _words((entry.get("text") or {}).get("content")) == text
             and sorted(attachment.get("msgtype", "") for attachment in entry.get("attachments") or ()) == kinds
         ]
         known = set(self.search([("msgid", "in", [entry["msgid"] for entry in entries])]).mapped("msgid"))

@@ -19,13 +19,13 @@ class WecomBroadcastStatistics(models.Model):
     sent_count = fields.Integer("Delivered", compute="_compute_recipient_counts")
     not_friend_count = fields.Integer("Not a Friend", compute="_compute_recipient_counts")
     capped_count = fields.Integer("Capped", compute="_compute_recipient_counts")
-    cancelled_count = fields.Integer("Cancelled", compute="_compute_recipient_counts")
+    cancelled_count = fields.Integer("Withdrawn", compute="_compute_recipient_counts")
     refused_percent = fields.Float("Refused %", compute="_compute_recipient_counts")
     pending_percent = fields.Float("Pending %", compute="_compute_recipient_counts")
     sent_percent = fields.Float("Delivered %", compute="_compute_recipient_counts")
     not_friend_percent = fields.Float("Not a Friend %", compute="_compute_recipient_counts")
     capped_percent = fields.Float("Capped %", compute="_compute_recipient_counts")
-    cancelled_percent = fields.Float("Cancelled %", compute="_compute_recipient_counts")
+    cancelled_percent = fields.Float("Withdrawn %", compute="_compute_recipient_counts")
     member_count = fields.Integer("Members", compute="_compute_member_counts")
     member_sent_count = fields.Integer(
         "Members Who Have Sent", compute="_compute_member_counts", help="Members with no task left to confirm."

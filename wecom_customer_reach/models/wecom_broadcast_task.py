@@ -14,7 +14,7 @@ class WecomBroadcastTask(models.Model):
     company_id = fields.Many2one(related="broadcast_id.company_id", store=True)
     member_id = fields.Many2one("wecom.member", required=True, index=True, ondelete="restrict")
     state = fields.Selection(
-        [("pending", "Pending"), ("sent", "Sent"), ("cancelled", "Cancelled")], required=True, default="pending"
+        [("pending", "Pending"), ("sent", "Sent"), ("cancelled", "Withdrawn")], required=True, default="pending"
     )
     sent_at = fields.Datetime()
     recipient_count = fields.Integer("Recipients", help="Customers WeCom gave to this member.")

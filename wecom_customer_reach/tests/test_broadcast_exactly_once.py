@@ -130,6 +130,49 @@ class TestBroadcastExactlyOnce(BroadcastCase):
         self.assertEqual(batch.state, "created")
         self.assert_arrives_once(broadcast, customer)
 
+    def test_lost_answer_is_found_although_wecom_writes_the_text_in_its_own_way(self):
+        customer = self.add_customer(self.anna)
+        self.fault(CREATE, "drop_answer")
+        self.fault(LIST, "errcode", errcode=48002, times=1)
+        broadcast = self.sent_broadcast()
+        self.assertEqual(broadcast.batch_ids.state, "unknown")
+        self.env.cr.execute(
+            "UPDATE wecom_broadcast SET text = %s WHERE id = %s", (" We are closed\r\nfor two weeks. ", broadcast.id)
+        )
+        broadcast.invalidate_recordset()
+        self.outlast_grace(broadcast)
+        self.make_due(broadcast.batch_ids)
+        self.send()
+        self.assertEqual(broadcast.batch_ids.state, "created")
+        self.assertEqual(broadcast.batch_ids.msgid, self.sandbox.broadcasts()[0]["msgid"])
+        self.sandbox.post("/sandbox/members/confirm_all")
+        self.assertEqual(len(self.sandbox.received(customer.external_userid)), 1)
+
+    def test_who_opts_out_while_a_batch_waits_is_left_out(self):
+        fine, annoyed = self.add_customer(self.anna), self.add_customer(self.anna)
+        self.fault(CREATE, "errcode", errcode=45009)
+        broadcast = self.sent_broadcast()
+        self.assertEqual(broadcast.batch_ids.state, "planned")
+        annoyed.partner_id.wecom_opt_out = True
+        self.make_due(broadcast.batch_ids)
+        self.send()
+        self.assertEqual(
+            self.states(broadcast), {fine.name: ("pending", False), annoyed.name: ("excluded", "opted_out")}
+        )
+        self.assertEqual(broadcast.batch_ids.recipient_count, 1)
+        self.sandbox.post("/sandbox/members/confirm_all")
+        self.assertFalse(self.sandbox.received(annoyed.external_userid))
+
+    def test_nobody_left_after_waiting(self):
+        annoyed = self.add_customer(self.anna)
+        self.fault(CREATE, "errcode", errcode=45009)
+        broadcast = self.sent_broadcast()
+        annoyed.partner_id.wecom_opt_out = True
+        self.make_due(broadcast.batch_ids)
+        self.send()
+        self.assertEqual((broadcast.state, broadcast.batch_ids.state), ("done", "cancelled"))
+        self.assertFalse(self.sandbox.broadcasts())
+
     def test_two_slices_never_take_each_others_broadcast(self):
         self.patch(type(self.env["wecom.broadcast.batch"]), "_slice_size", 2)
         customers = [self.add_customer(self.anna) for _each in range(4)]
@@ -150,7 +193,8 @@ class TestBroadcastExactlyOnce(BroadcastCase):
             for made in self.sandbox.broadcasts()
         }
         for batch in broadcast.batch_ids:
-            self.assertEqual(book[batch.msgid], set(batch._external_userids()))
+            recipients = broadcast.recipient_ids.filtered(lambda row, batch=batch: row.batch_id == batch)
+            self.assertEqual(book[batch.msgid], set(recipients.mapped("external_userid")))
         self.assert_arrives_once(broadcast, *customers)
 
     def test_same_text_to_fewer_people_is_not_taken(self):

@@ -73,6 +73,15 @@ class TestBroadcastPlan(BroadcastCase):
         self.assertEqual((draft.audience_count, draft.reachable_count), (11, 1))
         self.assertEqual((broadcast.audience_count, broadcast.reachable_count), (11, 1))
 
+    def test_member_who_is_switched_off_is_not_left_to_wecom(self):
+        silent = self.add_member("silent", may_broadcast=False)
+        shared, plain = self.add_customer(self.anna, silent, last_chat=silent), self.add_customer(self.anna)
+        for policy in ("wecom", "salesperson"):
+            with self.subTest(policy):
+                broadcast = self.plan(sender_policy=policy)
+                senders = {row.contact_id: row.batch_id.sender_id for row in broadcast.recipient_ids}
+                self.assertEqual(senders, {shared: self.anna, plain: self.env["wecom.member"]})
+
     def test_followed_by_one_who_can_send_is_enough(self):
         gone = self.add_member("gone", status="left")
         customer = self.add_customer(gone, self.anna)

@@ -1,7 +1,13 @@
-from odoo.exceptions import UserError
-from odoo.tests import tagged
+from datetime import timedelta
 
-from .broadcast_common import BroadcastCase, mp4, png
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .broadcast_common import TASKS, BroadcastCase, mp4, png
 
 
 @tagged("post_install", "-at_install")
@@ -174,6 +180,47 @@ class TestBroadcastStory(BroadcastCase):
         broadcast.action_send()
         self.send()
         self.assertEqual((broadcast.state, broadcast.planned_count), ("running", 1))
+
+    def test_results_that_wecom_no_longer_tells_end_after_a_month(self):
+        self.add_customer(self.anna)
+        broadcast = self.sent_broadcast()
+        self.sandbox.post("/sandbox/faults", path=TASKS, kind="errcode", errcode=48002, times=2)
+        self.read_results(broadcast)
+        self.assertEqual(broadcast.state, "running")
+        with freeze_time(fields.Datetime.now() + timedelta(days=31)):
+            self.read_results(broadcast)
+        self.assertEqual((broadcast.state, broadcast.pending_count), ("done", 1))
+
+    def test_stopped_before_the_plan_and_sent_after_all(self):
+        self.add_customer(self.anna)
+        broadcast = self.broadcast()
+        broadcast.action_send()
+        broadcast.action_stop()
+        self.assertEqual(broadcast.state, "cancelled")
+        broadcast.action_draft()
+        self.assertFalse(broadcast.stop_requested_at or broadcast.final_at)
+        broadcast.action_send()
+        self.send()
+        self.sandbox.post("/sandbox/members/anna/confirm_all")
+        self.read_results(broadcast)
+        self.assertEqual((broadcast.state, broadcast.sent_count), ("done", 1))
+
+    @mute_logger("odoo.sql_db")
+    def test_filter_that_the_database_refuses_leaves_a_draft(self):
+        broadcast = self.broadcast(partner_domain=repr([("name", "=", "no\0text")]))
+        self.assertEqual(broadcast.audience_count, 0)
+        broadcast.action_send()
+        self.send()
+        self.assertEqual(broadcast.state, "draft")
+        self.assertIn("filter cannot be used", self.notes(broadcast))
+
+    def test_the_course_is_moved_by_buttons_only(self):
+        self.add_customer(self.anna)
+        broadcast = self.sent_broadcast()
+        for change in ({"state": "draft"}, {"planned_at": False}, {"stop_requested_at": False}):
+            with self.assertRaisesRegex(AccessError, "buttons only"):
+                broadcast.write(change)
+        self.assertEqual(self.broadcast(state="done", planned_at="2026-01-01 00:00:00").state, "draft")
 
     def test_sent_is_kept_and_closed_for_changes(self):
         self.add_customer(self.anna)

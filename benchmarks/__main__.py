@@ -24,8 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--database", required=True)
     parser.add_argument("--addons-path", required=True)
-    parser.add_argument("--db-host", default="")
-    parser.add_argument("--db-user", default="")
+    parser.add_argument("--data-dir", required=True)
     parser.add_argument("names", nargs="*", metavar="name", help=f"one of {', '.join(BENCHMARKS)}")
     options = parser.parse_args()
     unknown = sorted(set(options.names) - set(BENCHMARKS))
@@ -34,12 +33,11 @@ def main() -> int:
     arguments = [
         "--addons-path",
         options.addons_path,
+        f"--data-dir={options.data_dir}",
         "--log-level=warn",
         "--log-handler=py.warnings:ERROR",
         "--max-cron-threads=0",
     ]
-    arguments += [f"--db_host={options.db_host}"] * bool(options.db_host)
-    arguments += [f"--db_user={options.db_user}"] * bool(options.db_user)
     config.parse_config(arguments, setup_logging=True)
     registry = Registry(options.database)
     met = True

@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
         database.copy(template, name)
         environment = odoo_run.environment(odoo)
         words = [str(odoo_run.PYTHON), "-m", "benchmarks", f"--database={name}"]
-        words += [f"--addons-path={odoo_run.addons_path(odoo)}"]
+        words += [f"--addons-path={odoo_run.addons_path(odoo)}", f"--data-dir={database.ODOO_DATA}"]
         say("-> benchmarks ...")
         try:
             return subprocess.call([*words, *arguments], env=environment, cwd=PROJECT)

@@ -3,6 +3,7 @@
 import argparse
 import subprocess
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -75,6 +76,8 @@ def guarded(part: str, arguments: list[str]) -> verdict.Tally:
         tally = PARTS[part](arguments)
     except Stop as stop:
         tally = verdict.Tally(failed=1, problems=[str(stop)])
+    except Exception as error:
+        tally = verdict.Tally(failed=1, problems=[f"{type(error).__name__}: {error}"])
     for problem in tally.problems:
         say(f"   {part}: {problem}")
     say(f"   {part}: {tally.last_line()}")
@@ -97,6 +100,15 @@ def main(arguments: list[str]) -> int:
 def everything() -> verdict.Tally:
     """All parts in two lanes, for two processors; the tours run with Odoo's other tests."""
     lanes = (("odoo", "i18n"), ("lint", "unit"))
+    interrupted = threading.Event()
+
+    def run_lane(lane):
+        return [guarded(part, []) for part in lane if not interrupted.is_set()]
+
     with ThreadPoolExecutor(len(lanes)) as pool:
-        results = pool.map(lambda lane: [guarded(part, []) for part in lane], lanes)
-        return sum((tally for lane in results for tally in lane), verdict.Tally())
+        try:
+            results = list(pool.map(run_lane, lanes))
+        except BaseException:
+            interrupted.set()  # what runs now ends with the terminal's own signal; nothing new begins
+            raise
+    return sum((tally for lane in results for tally in lane), verdict.Tally())

@@ -9,8 +9,8 @@ from dev.paths import CACHE, DATA, PROJECT, VENV
 
 def main(arguments: list[str]) -> int:
     """Stop the embedded server, then remove everything these commands made."""
-    if VENV.exists():
-        postgres.stop()
+    postgres.refuse_while_in_use()
+    postgres.kill()
     for folder in (DATA, VENV, CACHE, PROJECT / ".ruff_cache", PROJECT / ".pytest_cache"):
         if folder.exists():
             say(f"-> removing {folder}")

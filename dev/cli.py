@@ -3,10 +3,12 @@
 import errno
 import importlib
 import os
+import signal
 import subprocess
+import sys
 
 from dev import python_environment
-from dev.console import Stop, fail
+from dev.console import Stop, explain, fail
 from dev.paths import CACHE, DATA, PROJECT
 
 COMMANDS = {
@@ -29,6 +31,14 @@ WITHOUT_ENVIRONMENT = ("clean",)
 
 def main(arguments: list[str]) -> int:
     """Run one command; whatever is wrong with the machine is told in one line, with exit code 1."""
+    # A terminated run takes its children with it, like one that was interrupted: also when its terminal is closed, or
+    # where a shell started it in the background with interrupts ignored.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The servers of a run are on this machine: a proxy of the environment must not be asked for them.
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
     try:
         if not arguments or arguments[0] not in COMMANDS:
             raise Stop(f"Say what to do: python -m dev {{{','.join(COMMANDS)}}}")
@@ -39,6 +49,10 @@ def main(arguments: list[str]) -> int:
         return fail("Interrupted.")
     except OSError as error:
         return fail(explain_system_error(error))
+    except Exception as error:
+        if type(error).__module__.startswith("psycopg2"):
+            return fail(explain(str(error), "PostgreSQL refused: mend that, then run the command again."))
+        raise
 
 
 def dispatch(arguments: list[str]) -> int:

@@ -47,8 +47,7 @@ def filestore(name: str):
 def drop(name: str) -> None:
     """Drop the database ``name`` with its filestore, cutting whoever is connected; none is no error."""
     with administration() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
     shutil.rmtree(filestore(name), ignore_errors=True)
 
 
@@ -67,12 +66,12 @@ def copy(template: str, name: str) -> None:
 
 
 def rename(old: str, new: str) -> None:
-    """Give a finished database its final name."""
-    with administration() as cursor:
-        cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new)))
+    """Give a finished database its final name, last of all: under that name it is complete."""
     if filestore(old).is_dir():
         shutil.rmtree(filestore(new), ignore_errors=True)
         filestore(old).rename(filestore(new))
+    with administration() as cursor:
+        cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new)))
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """``make demo``: the sandbox, Odoo on a fresh demo database, and the main job between them."""
 
 import argparse
+import fcntl
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -35,12 +35,10 @@ def main(arguments: list[str]) -> int:
     options = parse(arguments)
     ports.require(options.port, "--port")
     ports.require(options.sandbox_port, "--sandbox-port")
-    # A terminated demo takes its children with it, like one that was interrupted, also where a shell started it
-    # in the background with interrupts ignored.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if options.port == options.sandbox_port:
+        raise Stop("Odoo and the sandbox need two different ports: change --port or --sandbox-port.")
     odoo = odoo_source.find()
-    with postgres.in_use(), ExitStack() as servers:
+    with postgres.in_use(), only_one(), ExitStack() as servers:
         sandbox_url = servers.enter_context(sandbox(options.sandbox_port))
         prepare_database(odoo, sandbox_url)
         with step("Odoo starts"):
@@ -49,6 +47,17 @@ def main(arguments: list[str]) -> int:
         if not options.once:
             stay(odoo_url, sandbox_url)
         return 0 if report.right else 1
+
+
+@contextmanager
+def only_one():
+    """Hold the demo's database; raises ``Stop`` while another demo of this project has it."""
+    with open(DATA / "demo.lock", "w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Stop("Another demo of this project is running: end it with Ctrl-C first.") from None
+        yield
 
 
 def prepare_database(odoo: odoo_source.Odoo, sandbox_url: str) -> None:
@@ -136,7 +145,7 @@ def do_main_job(odoo_url: str, sandbox_url: str) -> main_job.Report:
 
 
 def stay(odoo_url: str, sandbox_url: str) -> None:
-    """Keep both servers up until Ctrl-C."""
+    """Keep both servers up until Ctrl-C, or until the terminal is closed."""
     say(f"\nOdoo:    {odoo_url}  (login admin, password admin)\nSandbox: {sandbox_url}\nCtrl-C ends both.")
     try:
         signal.pause()

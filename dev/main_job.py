@@ -108,6 +108,7 @@ def run(odoo: Odoo, sandbox_url: str, say: Callable[[str], None]) -> Report:
     never = _confirm(sandbox)
     say("Reading the results")
     _read_results(odoo, sandbox, broadcast)
+    _look_at_a_phone(odoo, sandbox, broadcast, report)
     _report(odoo, sandbox, broadcast, never, report)
     return report
 
@@ -252,6 +253,7 @@ def _book(sandbox: Sandbox) -> dict[str, int]:
     return totals
 
 
+RESULT_STATUS = {"pending_count": "0", "sent_count": "1", "not_friend_count": "2", "capped_count": "3"}
 COUNTS = [
     "planned_count",
     "excluded_count",
@@ -265,29 +267,43 @@ COUNTS = [
 
 def _read_results(odoo: Odoo, sandbox: Sandbox, broadcast: int) -> None:
     odoo("wecom.broadcast", "action_refresh_results", [broadcast])
-    due = _book(sandbox)["1"]
+    due = {name: _book(sandbox)[status] for name, status in RESULT_STATUS.items()}
 
     def probe() -> tuple[bool, dict]:
         row = odoo("wecom.broadcast", "read", [broadcast], COUNTS)[0]
-        return row["sent_count"] == due, row
+        return all(row[name] == count for name, count in due.items()), row
 
     _wait("Reading the results", probe)
 
 
+def _look_at_a_phone(odoo: Odoo, sandbox: Sandbox, broadcast: int, report: Report) -> None:
+    """One customer who was reached has the message on his phone: once, with all its parts."""
+    sent = [("broadcast_id", "=", broadcast), ("state", "=", "sent")]
+    [row] = odoo("wecom.broadcast.recipient", "search_read", sent, ["external_userid"], limit=1)
+    inbox = sandbox.get(f"/sandbox/customers/{row['external_userid']}")["inbox"]
+    received = [message for message in inbox if (message.get("text") or {}).get("content") == MESSAGE]
+    report.expect("messages on a customer's phone", 1, len(received))
+    parts = [attachment["msgtype"] for message in received for attachment in message["attachments"]]
+    report.expect("attachments on a customer's phone", ["image", "miniprogram"], parts)
+
+
 def _report(odoo: Odoo, sandbox: Sandbox, broadcast: int, never: str, report: Report) -> None:
-    row = odoo("wecom.broadcast", "read", [broadcast], [*COUNTS, "audience_count"])[0]
+    row = odoo("wecom.broadcast", "read", [broadcast], [*COUNTS, "audience_count", "unknown_count"])[0]
     book = _book(sandbox)
     report.add("partners the filter finds", row["audience_count"])
-    report.add("reachable (created in WeCom)", row["planned_count"])
+    report.add("reachable", row["planned_count"])
+    report.add("created in WeCom", row["planned_count"] - row["refused_count"])
     report.add("delivered", row["sent_count"])
     report.add("not a friend any more", row["not_friend_count"])
     report.add("capped", row["capped_count"])
     report.add("pending", row["pending_count"])
     report.add("refused by WeCom", row["refused_count"])
-    report.expect("delivered", row["sent_count"], book["1"])
-    report.expect("not a friend", row["not_friend_count"], book["2"])
-    report.expect("capped", row["capped_count"], book["3"])
-    report.expect("pending", row["pending_count"], book["0"])
+    for name, status in RESULT_STATUS.items():
+        report.expect(name, row[name], book[status])
+    shop = len(sandbox.get("/sandbox/customer_list")["customers"])
+    report.expect("old customers found by the filter", row["audience_count"], shop)
+    report.expect("reachable and not reachable together", row["planned_count"] + row["excluded_count"], shop)
+    report.expect("batches of which nobody knows", row["unknown_count"], 0)
     report.expect("recipients created", row["planned_count"] - row["refused_count"], sum(book.values()))
     _report_exclusions(odoo, broadcast, row["excluded_count"], report)
     _report_members(odoo, sandbox, broadcast, never, report)
@@ -321,8 +337,23 @@ def _report_members(odoo: Odoo, sandbox: Sandbox, broadcast: int, never: str, re
         for task in made["tasks"] if made["create_type"] == 0 else ():
             book[task["userid"]] = book.get(task["userid"], 0) + task["recipients"]
     report.lines.append("  by member")
+    outcomes = _outcomes_by_member(odoo, broadcast)
     for task in sorted(tasks, key=lambda task: (task["state"], task["member_id"][1])):
         userid = userids[task["member_id"][0]]
-        report.add(f"    {task['member_id'][1]}", f"{task['recipient_count']:>12}  {task['state']}")
+        outcome = ", ".join(outcomes.get(task["member_id"][0], ()))
+        report.add(f"    {task['member_id'][1]}", f"{task['recipient_count']:>12}  {outcome}")
         report.expect(f"recipients of {userid}", task["recipient_count"], book.get(userid, 0))
         report.expect(f"state of {userid}", task["state"], "pending" if userid == never else "sent")
+
+
+def _outcomes_by_member(odoo: Odoo, broadcast: int) -> dict[int, list[str]]:
+    """What became of each member's customers, e.g. ``{7: ["430 sent", "5 not a friend"]}``."""
+    recipients = "wecom.broadcast.recipient"
+    domain = [("broadcast_id", "=", broadcast), ("member_id", "!=", False)]
+    labels = dict(odoo(recipients, "fields_get", ["state"])["state"]["selection"])
+    outcomes: dict[int, list[str]] = {}
+    groups = odoo(recipients, "formatted_read_group", domain, ["member_id", "state"], ["__count"])
+    for group in sorted(groups, key=lambda group: -group["__count"]):
+        words = f"{group['__count']} {labels[group['state']].lower()}"
+        outcomes.setdefault(group["member_id"][0], []).append(words)
+    return outcomes

@@ -85,6 +85,8 @@ def cached() -> Odoo | None:
 def fetch() -> Odoo:
     """Fetch Odoo into the cache by the first way that works; a failed way leaves nothing behind."""
     failures = []
+    for leftover in (*CACHE.glob("unfinished-*"), CACHE / "odoo-debian", CACHE / "odoo-clone"):
+        shutil.rmtree(leftover, ignore_errors=True)  # of a run that was killed: none of them holds a whole Odoo
     for name, way in (("odoo-debian", from_debian), ("odoo-clone", from_clone)):
         try:
             with tempfile.TemporaryDirectory(dir=CACHE, prefix="unfinished-") as folder:

@@ -25,6 +25,8 @@ def is_free(port: int) -> bool:
 
 def require(port: int, option: str) -> None:
     """Raise ``Stop`` when ``port`` is busy, naming the option that chooses another."""
+    if not 1 <= port <= 65535:
+        raise Stop(f'{port} is no port: choose one from 1024 to 65535, e.g. make demo ARGS="{option} 8169".')
     if not is_free(port):
         other = port + 100
         raise Stop(f'Port {port} is busy: end the program on it, or choose another: make demo ARGS="{option} {other}".')

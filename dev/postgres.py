@@ -9,8 +9,10 @@ import hashlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dev.console import Stop, explain, run, step
@@ -19,6 +21,7 @@ from dev.paths import CACHE, DATA, VENV, exclusive
 ROLE = "odoo"
 CLUSTER = DATA / "postgres"
 LOG = CLUSTER / "server.log"
+USERS_LOCK = DATA / "postgres-users.lock"
 SOCKET_PATH_LIMIT = 107
 SOCKET_FILE = ".s.PGSQL.5432"
 # Data of demos and tests: speed counts more than surviving a power cut.
@@ -62,19 +65,25 @@ def socket_folder() -> Path:
 @contextmanager
 def in_use():
     """Hold the server for a long run; when the last such run ends, the embedded server stops."""
-    ensure()
     DATA.mkdir(exist_ok=True)
-    with open(DATA / "postgres-users.lock", "w") as handle:
+    with open(USERS_LOCK, "w") as handle:
+        # Taken before the server is looked for: a run that ends meanwhile must not stop it under this one.
         fcntl.flock(handle, fcntl.LOCK_SH)
+        ensure()
         try:
             yield
         finally:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
-            if not is_external() and not other_connections():
+            if _is_last(handle) and not is_external() and not other_connections():
                 stop()
+
+
+def _is_last(handle) -> bool:
+    """Whether no other run holds the server; then none can begin to hold it before ``handle`` is closed."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def ensure() -> None:
@@ -188,6 +197,32 @@ def stop() -> None:
     """Stop the embedded server, if it runs."""
     if (CLUSTER / "complete").exists() and not control("status").returncode:
         control("stop", "-m", "fast")
+
+
+def kill() -> None:
+    """Stop the embedded server without its own programs, which may be gone; its data are to be thrown away."""
+    pid_file = CLUSTER / "data" / "postmaster.pid"
+    with suppress(OSError, ValueError, IndexError):
+        pid = int(pid_file.read_text().splitlines()[0])
+        if b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGQUIT)
+            wait_for_end(pid)
+
+
+def wait_for_end(pid: int) -> None:
+    """Wait some seconds until the process is gone."""
+    for _look in range(100):
+        if not Path(f"/proc/{pid}").exists():
+            return
+        time.sleep(0.05)
+
+
+def refuse_while_in_use() -> None:
+    """Raise ``Stop`` while a demo, test or benchmark of this project runs."""
+    if USERS_LOCK.exists():
+        with open(USERS_LOCK) as handle:
+            if not _is_last(handle):
+                raise Stop("A demo, test or benchmark is running: end it (Ctrl-C), then run make clean again.")
 
 
 def other_connections() -> int:

@@ -36,8 +36,10 @@ def ensure() -> None:
         if is_complete():
             return
         with step("Python packages into .venv (1 to 2 minutes)"):
-            if not STAMP.is_file():
+            if not STAMP.is_file() or not PYTHON.exists():
                 create()
+            # Gone while packages change: an environment between two lock files is not complete.
+            STAMP.unlink(missing_ok=True)
             install()
             STAMP.write_text(wanted_stamp())
 

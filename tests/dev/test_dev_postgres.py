@@ -1,0 +1,42 @@
+"""The shared server: who ends last stops it, and a failure inside is never swallowed."""
+
+import fcntl
+
+import pytest
+
+from dev import postgres
+from dev.console import Stop
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """No server at all: what would be done to it, in order."""
+    done = []
+    monkeypatch.setattr(postgres, "DATA", tmp_path)
+    monkeypatch.setattr(postgres, "USERS_LOCK", tmp_path / "users.lock")
+    monkeypatch.setattr(postgres, "ensure", lambda: done.append("ensure"))
+    monkeypatch.setattr(postgres, "stop", lambda: done.append("stop"))
+    monkeypatch.setattr(postgres, "is_external", lambda: False)
+    monkeypatch.setattr(postgres, "other_connections", lambda: 0)
+    return done
+
+
+@pytest.mark.parametrize("error", [Stop("no disk"), KeyboardInterrupt(), SystemExit(143)])
+def test_a_failure_gets_out_although_another_run_is_active(server, error):
+    with open(postgres.USERS_LOCK, "w") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        with pytest.raises(type(error)), postgres.in_use():
+            raise error
+    assert server == ["ensure"]
+
+
+def test_the_last_run_stops_the_server(server):
+    with postgres.in_use():
+        pass
+    assert server == ["ensure", "stop"]
+
+
+def test_clean_refuses_while_a_run_is_active(server):
+    with postgres.in_use(), pytest.raises(Stop, match="is running"):
+        postgres.refuse_while_in_use()
+    postgres.refuse_while_in_use()

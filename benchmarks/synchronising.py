@@ -43,6 +43,8 @@ def partners(env):
     with _connected_corp(env) as corp:
         sync, seconds = _synchronise(corp)
         created = env["wecom.contact"].search([("corp_id", "=", corp.id), ("match_method", "=", "created")])
+        if len(created) != sync.partner_created or len(created) < CONTACTS / 2:
+            raise AssertionError(f"{len(created)} partners created: the benchmark measured something else.")
         values = created._partner_values()
         bare = measure.seconds(lambda: _create_bare(env, values))
         ours = sync.partner_created / seconds["partners"]

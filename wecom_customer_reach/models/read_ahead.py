@@ -35,16 +35,17 @@ class ReadAhead:
         self._thread = threading.Thread(target=self._read, args=(pages,), name="wecom-read-ahead", daemon=True)
         self._thread.start()
 
-    def take(self, limit):
-        """Wait for the next ``limit`` pages and return them, fewer at the end of the reading; [] after that.
+    def take(self, limit, prepare):
+        """Wait for the next ``limit`` pages and return ``prepare`` of each, fewer at the end; [] after that.
 
-        Raises what the reading raised, once every page read before it has been taken.
+        A page is prepared while the reading waits for the next one. Raises what the reading raised, once every page
+        read before it has been taken.
         """
         pages = []
         while len(pages) < limit and not self._ended:
             kind, content = self._queue.get()
             if kind == "page":
-                pages.append(content)
+                pages.append(prepare(content))
             elif kind == "work":
                 _do(*content)
             else:

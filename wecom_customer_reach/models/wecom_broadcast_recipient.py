@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from .bulk_fields import UncheckedMany2one
 from .exclusion import EXCLUSION_SELECTION
 
 RECIPIENT_STATES = [
@@ -12,16 +13,6 @@ RECIPIENT_STATES = [
     ("capped", "Capped"),
     ("cancelled", "Withdrawn"),
 ]
-
-
-class UncheckedMany2one(fields.Many2one):
-    """A many2one without a foreign key, for targets that are never deleted while a recipient names them.
-
-    Each foreign key is checked row by row and would cost the plan as much as all its other work.
-    """
-
-    def update_db_foreign_key(self, model, column):
-        """Leave the column as it is."""
 
 
 class WecomBroadcastRecipient(models.Model):

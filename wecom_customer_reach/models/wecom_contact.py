@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .bulk_fields import UncheckedMany2one
 from .phone_numbers import e164_forms, numbers_in_text, text_without_numbers
 from .wecom_follow import ALIVE_FOLLOW_STATUSES
 
@@ -20,7 +21,7 @@ class WecomContact(models.Model):
     _check_company_auto = True
     _log_access = False
 
-    corp_id = fields.Many2one("wecom.corp", required=True, readonly=True, ondelete="restrict")
+    corp_id = UncheckedMany2one("wecom.corp", required=True, readonly=True)
     company_id = fields.Many2one(related="corp_id.company_id")
     external_userid = fields.Char(string="External User ID", required=True, readonly=True)
     name = fields.Char(required=True, readonly=True, help="Nickname in WeChat, or name in WeCom.")

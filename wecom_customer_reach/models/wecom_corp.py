@@ -202,6 +202,12 @@ class WecomCorp(models.Model):
                 )
             )
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_contacts(self):
+        contacts = self.env["wecom.contact"].sudo()
+        if contacts.search_count([("corp_id", "in", self.ids)], limit=1):
+            raise UserError(self.env._("A corp with contacts is kept: archive it instead of deleting it."))
+
     def action_test_connection(self):
         """Ask WeCom for the members it lets the app see, keep the outcome, and say it in plain words."""
         self.ensure_one()

@@ -2,6 +2,8 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 
+from .bulk_fields import BulkMany2many, UncheckedMany2one
+
 ALIVE_FOLLOW_STATUSES = ("active", "half")
 FOLLOW_STATUSES = [
     ("active", "Active"),
@@ -38,16 +40,6 @@ ADD_WAYS = [
 ]
 
 
-class BulkMany2many(fields.Many2many):
-    """A relation without foreign keys: checking two for each tag of each follow takes longer than all other writing.
-
-    Rows of a follow or tag that was deleted stay behind; they are never read, because reading joins with both.
-    """
-
-    def update_db_foreign_keys(self, model):
-        """Add none."""
-
-
 class WecomFollow(models.Model):
     """The relation of one member to one external contact.
 
@@ -61,7 +53,7 @@ class WecomFollow(models.Model):
 
     corp_id = fields.Many2one(related="member_id.corp_id")
     company_id = fields.Many2one(related="member_id.company_id")
-    member_id = fields.Many2one("wecom.member", required=True, ondelete="restrict", index=True)
+    member_id = UncheckedMany2one("wecom.member", required=True, index=True)
     contact_id = fields.Many2one("wecom.contact", "WeCom Contact", required=True, ondelete="cascade")
     partner_id = fields.Many2one(related="contact_id.partner_id")
     status = fields.Selection(FOLLOW_STATUSES, default="active", required=True)
@@ -75,8 +67,11 @@ class WecomFollow(models.Model):
     channel = fields.Char(help="Value of the contact way or acquisition link by which the customer came.")
     operator_userid = fields.Char(string="Initiated By")
     tag_ids = BulkMany2many("wecom.tag", "wecom_follow_tag_rel", "follow_id", "tag_id", string="Corp Tags")
-    row_hash = fields.Char(help="Of what WeCom listed last; an equal listing is not written again.")
+    row_hash = fields.Char(
+        help="Of what WeCom listed last, with the ids of both: an equal listing is found by it and not written again."
+    )
 
+    _row_hash_idx = models.Index("(row_hash) WHERE row_hash IS NOT NULL")
     _contact_member_uniq = models.UniqueIndex("(contact_id, member_id)", "This member follows the contact already.")
 
     @api.depends("member_id", "contact_id")

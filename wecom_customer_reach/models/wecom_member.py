@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from .wecom_follow import ALIVE_FOLLOW_STATUSES
@@ -41,6 +42,11 @@ class WecomMember(models.Model):
     _corp_user_uniq = models.UniqueIndex(
         "(corp_id, user_id) WHERE user_id IS NOT NULL", "This user is linked to another member of the corp already."
     )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_customers(self):
+        if self.env["wecom.follow"].sudo().search_count([("member_id", "in", self.ids)], limit=1):
+            raise UserError(self.env._("A member with customers is kept: archive him instead of deleting him."))
 
     def _compute_follow_count(self):
         domain = Domain("member_id", "in", self.ids) & Domain("status", "in", ALIVE_FOLLOW_STATUSES)

@@ -7,7 +7,7 @@ from ..wecom_api.limits import CONTACTS_PER_PAGE, MEMBERS_PER_CONTACT_LISTING
 from .read_ahead import ReadAhead
 from .wecom_sync_mirror import ListedFollow
 
-PAGES_PER_STEP = 20
+PAGES_PER_STEP = 40
 INVALID_CURSOR = 50100
 MOST_CURSOR_RESTARTS = 3
 
@@ -32,12 +32,14 @@ class WecomSync(models.Model):
         expected = members._living_follow_count()
         client = self.corp_id._client(run=pages.run_in_owner)
         member_ids = {member.userid.lower(): member.id for member in members}
-        pages.start(_listed_pages(client, member_ids, self.cursor or ""))
+        userids = list(member_ids)
+        cursor, limit = self.cursor or "", CONTACTS_PER_PAGE
+        pages.start(contacts.iter_contacts_by_users(client, userids, cursor=cursor, limit=limit))
         try:
             more = True
             seen = self._seen_count()
             while more:
-                taken = pages.take(PAGES_PER_STEP)
+                taken = pages.take(PAGES_PER_STEP, lambda page: (_listed_follows(page, member_ids), page.next_cursor))
                 listed = [follow for follows, _cursor in taken for follow in follows]
                 self._mirror_contacts(listed)
                 seen += len(listed)
@@ -64,9 +66,7 @@ class WecomSync(models.Model):
         return sum(map(len, steps.mapped("follow_numbers")))
 
 
-def _listed_pages(client, member_ids, cursor):
-    """Yield (listed follows, next cursor) page by page; done in the reading thread, so without the database."""
-    for page in contacts.iter_contacts_by_users(client, list(member_ids), cursor=cursor, limit=CONTACTS_PER_PAGE):
-        # A member who was not asked for belongs to another group of members.
-        asked = [item for item in page.items if item["follow_info"]["userid"].lower() in member_ids]
-        yield [ListedFollow(item, member_ids) for item in asked], page.next_cursor
+def _listed_follows(page, member_ids):
+    """Return the follows of a page. A member who was not asked for belongs to another group of members."""
+    asked = (item for item in page.items if item["follow_info"]["userid"].lower() in member_ids)
+    return [ListedFollow(item, member_ids) for item in asked]

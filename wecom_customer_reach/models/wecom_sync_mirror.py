@@ -1,5 +1,6 @@
 import hashlib
 import json
+import marshal
 
 from odoo import fields, models
 from odoo.tools import SQL
@@ -7,7 +8,21 @@ from odoo.tools import SQL
 CONTACT_TYPES = {1: "wechat", 2: "wecom"}
 GENDERS = {1: "male", 2: "female"}
 
-in_fixed_order = json.JSONEncoder(sort_keys=True).encode
+CONTACT_TEXTS = (
+    ("avatar_url", "avatar"),
+    ("unionid", "unionid"),
+    ("position", "position"),
+    ("corp_name", "corp_name"),
+)
+FOLLOW_TEXTS = (
+    ("remark", "remark"),
+    ("description", "description"),
+    ("remark_corp_name", "remark_corp_name"),
+    ("channel", "state"),
+    ("operator_userid", "oper_userid"),
+)
+MARSHAL_VERSION = 2
+"""The last format that depends on the values alone, not on how Python holds them in memory."""
 
 
 UPSERT = """
@@ -96,47 +111,54 @@ class WecomSync(models.Model):
         # A listing that changes while it is read can show a follow on two pages.
         listed = list({follow.key: follow for follow in listed}.values())
         self.env.flush_all()
-        hashes = self._known_hashes(listed)
-        changed = [follow for follow in listed if hashes.get(follow.key, (None, None))[1] != follow.row_hash]
-        seen = [follow_id for follow_id, _row_hash in hashes.values()]
+        unchanged = self._unchanged(listed)
+        changed = [follow for follow in listed if follow.row_hash not in unchanged]
+        follow_ids = []
         if changed:
+            known = self._known_follows(changed)
             rows = [follow.values() for follow in changed]
             self._keep_unlisted_tags({tag_id for row in rows for tag_id in row.get("tag_ids", ())})
-            self._take_tags_off([hashes[follow.key][0] for follow in changed if follow.key in hashes])
+            self._take_tags_off(known)
             [(created_ids, contact_ids, follow_ids)] = self.env.execute_query(
                 SQL(UPSERT, corp=self.corp_id.id, rows=json.dumps(rows, ensure_ascii=False))
             )
-            seen += follow_ids
             known_ids = set(contact_ids).difference(created_ids)
             self.env["wecom.contact"]._refresh_status(known_ids)
             self.contact_created += len(created_ids)
             self.contact_changed += len(known_ids)
-        if seen:
+        if seen := [*unchanged.values(), *follow_ids]:
             self.env["wecom.sync.seen"].create({"sync_number": self.id, "follow_numbers": seen})
         self.contact_seen += len(listed)
         self._invalidate_mirror()
 
-    def _known_hashes(self, listed):
-        """Return {key: (follow id, row hash)} of the listed follows that Odoo has."""
+    def _unchanged(self, listed):
+        """Return {row hash: follow id} of the listed follows that Odoo has just as they are listed."""
+        query = SQL(
+            """
+            SELECT row_hash, id FROM wecom_follow
+             WHERE row_hash = ANY(%(hashes)s) AND member_id = ANY(%(members)s) AND status != 'half'
+            """,
+            hashes=[follow.row_hash for follow in listed],
+            members=list({follow.key[0] for follow in listed}),
+        )
+        return dict(self.env.execute_query(query))
+
+    def _known_follows(self, listed):
+        """Return the ids of the listed follows that Odoo has, however they are."""
+        keys = {follow.key for follow in listed}
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT listed.member_id, listed.external_userid, follow.id, follow.row_hash
-                  FROM unnest(%(member_ids)s::int[], %(external_userids)s::text[])
-                       AS listed(member_id, external_userid)
-                 CROSS JOIN LATERAL (
-                       SELECT id, CASE WHEN status != 'half' THEN row_hash END AS row_hash FROM wecom_follow
-                        WHERE contact_id = (SELECT id FROM wecom_contact
-                                             WHERE corp_id = %(corp)s AND external_userid = listed.external_userid)
-                          AND member_id = listed.member_id
-                       OFFSET 0) follow
+                SELECT follow.member_id, contact.external_userid, follow.id
+                  FROM wecom_contact contact
+                  JOIN wecom_follow follow ON follow.contact_id = contact.id
+                 WHERE contact.corp_id = %(corp)s AND contact.external_userid = ANY(%(external_userids)s)
                 """,
                 corp=self.corp_id.id,
-                member_ids=[follow.key[0] for follow in listed],
-                external_userids=[follow.key[1] for follow in listed],
+                external_userids=[external_userid for _member_id, external_userid in keys],
             )
         )
-        return {(member_id, external_userid): known for member_id, external_userid, *known in rows}
+        return [follow_id for *key, follow_id in rows if tuple(key) in keys]
 
     def _take_tags_off(self, follow_ids):
         """Take all tags off changed follows; what WeCom lists is put on again."""
@@ -205,37 +227,35 @@ class ListedFollow:
         self._contact, self._follow = item["external_contact"], item["follow_info"]
         # Member ids are not case-sensitive (wecom-api.md § 1.4).
         self.key = member_ids[self._follow["userid"].lower()], self._contact["external_userid"]
-        self.row_hash = hashlib.blake2b(in_fixed_order(item).encode(), digest_size=8).hexdigest()
+        self.row_hash = hashlib.blake2b(marshal.dumps(item, MARSHAL_VERSION), digest_size=8).hexdigest()
 
     def values(self):
         """Return the values as the tables hold them, without those that are empty or absent."""
         contact, follow = self._contact, self._follow
         member_id, external_userid = self.key
-        add_way = follow.get("add_way")
         values = {
             "member_id": member_id,
             "external_userid": external_userid,
             "name": _text(contact.get("name")) or external_userid,
             "contact_type": CONTACT_TYPES.get(contact.get("type"), "wechat"),
-            "gender": GENDERS.get(contact.get("gender")),
-            "avatar_url": _text(contact.get("avatar")),
-            "unionid": _text(contact.get("unionid")),
-            "position": _text(contact.get("position")),
-            "corp_name": _text(contact.get("corp_name")),
             "createtime": follow.get("createtime"),
-            "remark": _text(follow.get("remark")),
-            "description": _text(follow.get("description")),
-            "remark_corp_name": _text(follow.get("remark_corp_name")),
-            "remark_mobiles": _text(",".join(follow.get("remark_mobiles") or [])),
-            "add_way": add_way is not None and str(add_way),
-            "channel": _text(follow.get("state")),
-            "operator_userid": _text(follow.get("oper_userid")),
-            "tag_ids": follow.get("tag_id"),
             "row_hash": self.row_hash,
         }
-        return {name: value for name, value in values.items() if value}
+        for source, texts in ((contact, CONTACT_TEXTS), (follow, FOLLOW_TEXTS)):
+            for name, key in texts:
+                if text := source.get(key):
+                    values[name] = _text(text)
+        if gender := GENDERS.get(contact.get("gender")):
+            values["gender"] = gender
+        if mobiles := follow.get("remark_mobiles"):
+            values["remark_mobiles"] = _text(",".join(mobiles))
+        if (add_way := follow.get("add_way")) is not None:
+            values["add_way"] = str(add_way)
+        if tag_ids := follow.get("tag_id"):
+            values["tag_ids"] = tag_ids
+        return values
 
 
 def _text(value):
-    """Return the text without the null character, which PostgreSQL cannot hold."""
-    return value and value.replace("\0", "").strip()
+    """Return the text without the null character, which PostgreSQL cannot hold; None for an empty one."""
+    return value and (value.replace("\0", "") if "\0" in value else value).strip() or None

@@ -117,7 +117,7 @@ def remind_groupmsg_send(call):
         raise ApiError(41094)
     broadcast.reminders.append(now)
     for task in broadcast.tasks.values():
-        task.reminded += task.waiting or task.ignored
+        task.reminded += task.open
         task.ignored = False
     return {}
 

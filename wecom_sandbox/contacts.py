@@ -150,11 +150,11 @@ def remark(call):
     picture = call.text("remark_pic_mediaid")
     if picture:
         live_media(call.world, picture, kinds=("image",), source=UPLOAD)
-    if "remark" in call.body:
+    if call.body.get("remark") is not None:
         follow.remark = new_remark
-    if "description" in call.body:
+    if call.body.get("description") is not None:
         follow.description = description
-    if "remark_company" in call.body and follow.contact.kind == WECHAT_USER:
+    if call.body.get("remark_company") is not None and follow.contact.kind == WECHAT_USER:
         follow.company = company
     if mobiles:
         follow.mobiles = tuple(mobile for mobile in mobiles if mobile)

@@ -23,7 +23,7 @@ def _waiting_task(world, userid, data, ignored_too):
     member = employed_member(world, userid)
     broadcast = find_broadcast(world, read(data, msgid=(str, REQUIRED))["msgid"])
     task = broadcast.tasks.get(member.key)
-    if task is None or not (task.waiting or (ignored_too and task.ignored and not broadcast.cancelled)):
+    if task is None or not (task.waiting or (ignored_too and task.open)):
         raise ControlError(f"{broadcast.msgid!r} does not wait for {member.userid!r}")
     return task
 

@@ -26,9 +26,14 @@ class Task:
     reminded: int = 0
 
     @property
+    def open(self):
+        """Whether the member has not sent and still can."""
+        return self.status == TASK_PENDING and not self.broadcast.cancelled
+
+    @property
     def waiting(self):
         """Whether the task shows on the member's phone."""
-        return self.status == TASK_PENDING and not self.ignored and not self.broadcast.cancelled
+        return self.open and not self.ignored
 
 
 @dataclass(slots=True)

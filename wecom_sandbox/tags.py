@@ -174,7 +174,7 @@ def edit_corp_tag(call):
         if any(sibling is not None and sibling.name == name for sibling in siblings):
             raise ApiError(40071)
         entry.name = name
-    if "order" in call.body:
+    if call.body.get("order") is not None:
         entry.order = order
     return {}
 

@@ -298,3 +298,23 @@ def test_a_welcome_message(sandbox, alice):
     late = new_code(sandbox.world, follow)
     sandbox.control("clock", advance=20)
     assert send(late, text=TEXT) == 41050
+
+
+def test_an_ignored_task_is_sent_once(sandbox, alice):
+    customer = sandbox.add_customer("alice")
+    msgid = sandbox.broadcast(customer)
+    sandbox.control("members/alice/ignore", msgid=msgid)
+    sandbox.control("members/alice/confirm", msgid=msgid)
+    again = sandbox.http.post(f"{sandbox.url}/sandbox/members/alice/confirm", json={"msgid": msgid})
+    assert again.status_code == 400
+    assert len(sandbox.control(f"customers/{customer}")["inbox"]) == 1
+
+
+def test_a_reminder_does_not_count_who_has_sent(sandbox, alice):
+    customer = sandbox.add_customer("alice")
+    msgid = sandbox.broadcast(customer)
+    sandbox.control("members/alice/ignore", msgid=msgid)
+    sandbox.control("members/alice/confirm", msgid=msgid)
+    assert sandbox.contacts("remind_groupmsg_send", msgid=msgid)["errcode"] == 0
+    [task] = sandbox.world.broadcasts[msgid].tasks.values()
+    assert task.reminded == 0

@@ -100,6 +100,20 @@ class TestContacts:
         (page,) = contacts.iter_contacts_by_users(client, ["alice"])
         assert (page.items, page.next_cursor) == ([], "")
 
+    def test_nobody_is_believed_at_the_start_only(self, wecom, client):
+        """Later on it would end the listing early, and everybody not yet listed would count as lost."""
+        wecom.script(self.BATCH, ok(external_contact_list=[], next_cursor="c1"), refused(84061))
+        with pytest.raises(NotFound):
+            list(contacts.iter_contacts_by_users(client, ["alice"]))
+        with pytest.raises(NotFound):
+            list(contacts.iter_contacts_by_users(client, ["alice"], cursor="c7"))
+
+    def test_cursors_that_go_round_end_in_an_error(self, wecom, client):
+        pages = [ok(external_contact_list=[], next_cursor=cursor) for cursor in ("c1", "c2", "c1")]
+        wecom.script(self.BATCH, *pages)
+        with pytest.raises(ResponseInvalid, match="never end"):
+            list(contacts.iter_contacts_by_users(client, ["alice"]))
+
     @pytest.mark.parametrize(("userids", "limit"), [(100, 100), (1, 1)])
     def test_listing_limits_at_the_edge(self, wecom, client, userids, limit):
         wecom.script(self.BATCH, ok(external_contact_list=[]))

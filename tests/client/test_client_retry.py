@@ -3,12 +3,14 @@
 import socket
 
 import pytest
+import requests
 from scripted_wecom import GETTOKEN, JSON_LIST, NO_ANSWER, NOT_JSON, TRUNCATED, ok, refused, reply
 
 from wecom_api import CallKind, WeComClient, broadcasts, content
 from wecom_api.errors import (
     NotReady,
     OutcomeUnknown,
+    PayloadInvalid,
     RateLimited,
     ResponseInvalid,
     TokenInvalid,
@@ -17,6 +19,8 @@ from wecom_api.errors import (
     WeComError,
 )
 from wecom_api.retry import RETRY_TABLE, RateLimitWindows, Situation
+from wecom_api.tokens import MemoryTokenStore
+from wecom_api.transport import FilePart
 
 PATH = "/cgi-bin/externalcontact/anything"
 REPEATABLE = (CallKind.READ, CallKind.WRITE, CallKind.UPLOAD)
@@ -239,3 +243,43 @@ class TestRateLimitWindows:
         assert windows.retry_after("/b") == 60
         now[0] += 7200
         assert windows.retry_after("/a") == 60
+
+
+def test_a_creation_that_no_proxy_lets_through_was_never_sent(pauses):
+    """Refused by the proxy before anything of the request has left: nothing was made, and nothing is unknown."""
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    session = requests.Session()
+    session.proxies = {"https": f"http://127.0.0.1:{port}"}
+    tokens = MemoryTokenStore()
+    tokens.refresh(None, lambda: ("tok", 7200))
+    client = WeComClient(
+        "ww1", "s", base_url="https://wecom.invalid", session=session, token_store=tokens, sleep=pauses.append
+    )
+    with pytest.raises(TransportError) as caught:
+        call(client, CallKind.CREATE)
+    assert not isinstance(caught.value, OutcomeUnknown)
+
+
+def test_no_proxy_is_asked_for_an_address_on_this_machine(wecom, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    wecom.script(PATH, ok(done=1))
+    assert call(WeComClient("ww1", "s", base_url=wecom.url), CallKind.READ)["done"] == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["https://wecom.example:0x", "https://wecom.example:99999", "https://wecom.example:0"]
+)
+def test_a_port_that_is_none_is_refused_at_once(address):
+    with pytest.raises(ValueError, match="port"):
+        WeComClient("ww1", "s", base_url=address)
+
+
+def test_half_a_character_is_refused_wherever_it_stands(wecom, client):
+    part = FilePart("media", "\ud800.jpg", b"123456", "image/jpeg")
+    for arguments in ({"params": {"userid": "\ud800"}}, {"body": {"text": "\ud800"}}, {"files": part}):
+        with pytest.raises(PayloadInvalid):
+            client.call("POST", PATH, kind=CallKind.READ, **arguments)
+    assert wecom.calls(PATH) == []

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 
@@ -101,7 +102,7 @@ class WeComClient:
         self.base_url = checked_base_url(base_url)
         self._secret = secret
         self._tokens = token_store or MemoryTokenStore(clock)
-        self._session = session or new_session()
+        self._session = session or new_session(self.base_url)
         self._sleep = sleep
         self._timeout = timeout
         self._max_response_bytes = max_response_bytes
@@ -125,7 +126,7 @@ class WeComClient:
         ``kind`` decides what is repeated (``retry.RETRY_TABLE``). Raises a typed :class:`WeComError`. For a CREATE call
         :class:`OutcomeUnknown` means that it may have been made; every other error proves that nothing was made.
         """
-        data, content_type = _encode(path, body, files)
+        data, content_type = _encode(path, params or {}, body, files)
         request = Request(method, path, params or {}, data, content_type, self._max_response_bytes)
         return self._run(request, kind, _decoded)
 
@@ -223,13 +224,19 @@ class WeComClient:
         return PAUSE_SECONDS.get(errcode)
 
 
-def _encode(path: str, body: Mapping[str, Any] | None, files: FilePart | None) -> tuple[bytes | None, str | None]:
-    """Return (data, content type); JSON goes out as raw UTF-8, because WeCom refuses ``\\uXXXX`` (40033, § 1.1)."""
-    if files is not None:
-        return multipart(files)
-    if body is None:
-        return None, None
+def _encode(
+    path: str, params: Mapping[str, Any], body: Mapping[str, Any] | None, files: FilePart | None
+) -> tuple[bytes | None, str | None]:
+    """Return (data, content type); JSON goes out as raw UTF-8, because WeCom refuses ``\\uXXXX`` (40033, § 1.1).
+
+    Raises PayloadInvalid when a text of the request, in its query too, cannot be written as UTF-8.
+    """
     try:
+        urlencode(params)
+        if files is not None:
+            return multipart(files)
+        if body is None:
+            return None, None
         return json.dumps(body, ensure_ascii=False).encode(), "application/json"
     except UnicodeEncodeError:
         problem = Problem("body", _("The text holds half a character that cannot be sent. Type the text again."))

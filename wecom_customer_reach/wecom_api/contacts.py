@@ -69,14 +69,18 @@ def iter_contacts_by_users(
         message = _("Name at least 1 and at most %(limit)s members at a time instead of %(actual)s.")
         raise PayloadInvalid([Problem("userid_list", message, MEMBERS_PER_CONTACT_LISTING, len(userids))], _BATCH)
     arguments = {"userid_list": list(userids), "limit": limit}
-    return _pages_or_none(iter_pages(client, "POST", _BATCH, "external_contact_list", arguments, cursor))
+    return _pages_or_none(iter_pages(client, "POST", _BATCH, "external_contact_list", arguments, cursor), cursor)
 
 
-def _pages_or_none(pages: Iterator[Page]) -> Iterator[Page]:
+def _pages_or_none(pages: Iterator[Page], cursor: str) -> Iterator[Page]:
+    """Yield the pages. Only the very first answer may say that there is nobody: later on, it would hide the rest."""
+    at_start = not cursor
     try:
-        yield from pages
+        for page in pages:
+            at_start = False
+            yield page
     except WeComError as error:
-        if error.errcode != NOT_EXTERNAL_CONTACT:
+        if error.errcode != NOT_EXTERNAL_CONTACT or not at_start:
             raise
         yield Page([], "")
 

@@ -42,11 +42,12 @@ def iter_answers(
     the listing: a page may be short or empty in the middle. Raises :class:`ResponseInvalid` when a cursor repeats.
     """
     where = "params" if method == "GET" else "body"
+    seen = {cursor}
     while True:
         given = {**arguments, "cursor": cursor} if cursor else dict(arguments)
         answer = client.call(method, path, kind=CallKind.READ, **{where: given})
         next_cursor = answer.get("next_cursor") or ""
-        if next_cursor and next_cursor == cursor:
+        if next_cursor and next_cursor in seen:
             raise ResponseInvalid(
                 path=path,
                 explanation=_("WeCom sent the same page mark twice, so the listing would never end."),
@@ -56,6 +57,7 @@ def iter_answers(
         if not next_cursor:
             return
         cursor = next_cursor
+        seen.add(cursor)
 
 
 def check_limit(path: str, limit: int, maximum: int) -> None:

@@ -84,6 +84,12 @@ for _logger_name in ("urllib3.connectionpool", "urllib3.util.retry"):
 def checked_base_url(base_url: str) -> str:
     """Return ``base_url`` without a trailing slash; raises ValueError unless it is https, or http on this machine."""
     parts = urlsplit(base_url)
+    try:
+        valid_port = parts.port is None or parts.port > 0
+    except ValueError:
+        valid_port = False
+    if not valid_port:
+        raise ValueError("The port in the WeCom address must be a number from 1 to 65535.")
     if not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError(
             "The WeCom address must look like https://qyapi.weixin.qq.com, without a query or a user name."
@@ -96,9 +102,13 @@ def checked_base_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def new_session() -> requests.Session:
-    """Return a session that follows the proxy settings of the environment but never sends credentials from .netrc."""
+def new_session(base_url: str = "") -> requests.Session:
+    """Return a session that follows the proxy settings of the environment but never sends credentials from .netrc.
+
+    For an address on this machine no proxy is asked: it could not reach it, and would be told the secret in clear.
+    """
     session = requests.Session()
+    session.trust_env = urlsplit(base_url).hostname not in LOOPBACK_HOSTS
     session.auth = _no_authentication
     return session
 
@@ -180,8 +190,19 @@ def _read(response: requests.Response, max_bytes: int) -> bytes:
     raise NoAnswer(Situation.UNREADABLE, _("The answer is larger than this client accepts."))
 
 
+_NEVER_LEFT = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.ProxyError,
+)
+"""Told before a request has left this machine: no proxy let it through, or no address could be made of it."""
+
+
 def _describe(error: Exception) -> NoAnswer:
     """Return what happened in our own words."""
+    if isinstance(error, _NEVER_LEFT):
+        return NoAnswer(Situation.NOT_SENT, _("WeCom could not be reached: the address or the proxy does not work."))
     if isinstance(error, requests.ConnectTimeout):
         return NoAnswer(Situation.NOT_SENT, _("WeCom could not be reached: connecting took too long."))
     reason = getattr(error.args[0] if error.args else None, "reason", None)

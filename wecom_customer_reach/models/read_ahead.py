@@ -11,12 +11,17 @@ LOOK_SECONDS = 0.1
 class ReadAhead:
     """Takes pages from an iterator in a thread of its own, at most ``ahead`` of them before they are asked for.
 
-    The thread does network work only. What has to be done with the database it hands, through :meth:`run_in_owner`, to
-    the thread that takes the pages. Use it as a context manager; leaving it ends the reading.
+    ``prepare(page, far_ahead)`` makes of a page what is taken. It is called by whoever has the time: by the taker while
+    the reading waits for the network, by the reading thread once it is far ahead of a taker who is busy writing.
+
+    Besides, the thread does network work only. What has to be done with the database it hands, through
+    :meth:`run_in_owner`, to the thread that takes the pages. Use it as a context manager; leaving it ends the reading.
     """
 
-    def __init__(self, ahead):
+    def __init__(self, ahead, prepare):
         self._queue = queue.Queue(ahead)
+        self._far_ahead = ahead // 8
+        self._prepare = prepare
         self._stopped = threading.Event()
         self._thread = None
         self._ended = False
@@ -35,17 +40,19 @@ class ReadAhead:
         self._thread = threading.Thread(target=self._read, args=(pages,), name="wecom-read-ahead", daemon=True)
         self._thread.start()
 
-    def take(self, limit, prepare):
-        """Wait for the next ``limit`` pages and return ``prepare`` of each, fewer at the end; [] after that.
+    def take(self, limit):
+        """Return the next pages, prepared: ``limit`` of them where so many have been read, half of them at least.
 
-        A page is prepared while the reading waits for the next one. Raises what the reading raised, once every page
-        read before it has been taken.
+        They are fewer at the end of the reading, and none after that.
+        Raises what the reading raised, once every page read before it has been taken.
         """
         pages = []
-        while len(pages) < limit and not self._ended:
+        while len(pages) < limit and not self._ended and not (len(pages) * 2 >= limit and self._queue.empty()):
             kind, content = self._queue.get()
             if kind == "page":
-                pages.append(prepare(content))
+                pages.append(self._prepare(content, False))
+            elif kind == "prepared":
+                pages.append(content)
             elif kind == "work":
                 _do(*content)
             else:
@@ -68,7 +75,10 @@ class ReadAhead:
     def _read(self, pages):
         try:
             for page in pages:
-                self._put("page", page)
+                if self._queue.qsize() > self._far_ahead:
+                    self._put("prepared", self._prepare(page, True))
+                else:
+                    self._put("page", page)
             self._put("end", None)
         except CancelledError:
             return

@@ -142,6 +142,10 @@ class WecomContact(models.Model):
             }
         return super().write(vals)
 
+    def unlink(self):
+        self.env["wecom.follow"].sudo().search([("contact_id", "in", self.ids)]).unlink()
+        return super().unlink()
+
     def action_create_partner(self):
         """Create a partner for each contact that has none, although candidates exist."""
         self.check_access("write")

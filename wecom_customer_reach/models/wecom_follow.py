@@ -54,7 +54,7 @@ class WecomFollow(models.Model):
     corp_id = fields.Many2one(related="member_id.corp_id")
     company_id = fields.Many2one(related="member_id.company_id")
     member_id = UncheckedMany2one("wecom.member", required=True, index=True)
-    contact_id = fields.Many2one("wecom.contact", "WeCom Contact", required=True, ondelete="cascade")
+    contact_id = UncheckedMany2one("wecom.contact", "WeCom Contact", required=True)
     partner_id = fields.Many2one(related="contact_id.partner_id")
     status = fields.Selection(FOLLOW_STATUSES, default="active", required=True)
     followed_at = fields.Datetime(string="Since")

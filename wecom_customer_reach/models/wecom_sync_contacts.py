@@ -1,3 +1,5 @@
+from functools import partial
+
 from odoo import models
 from odoo.fields import Domain
 
@@ -24,22 +26,21 @@ class WecomSync(models.Model):
         # By id, so that a resumed run finds the same groups.
         group = {"order": "id", "limit": MEMBERS_PER_CONTACT_LISTING}
         while members := Member.search(serving, offset=self.member_position, **group):
-            with ReadAhead(PAGES_PER_STEP) as pages:
-                yield from self._steps_member_group(members, pages)
+            member_ids = {member.userid.lower(): member.id for member in members}
+            with ReadAhead(PAGES_PER_STEP, partial(_listed_follows, member_ids)) as pages:
+                yield from self._steps_member_group(members, list(member_ids), pages)
 
-    def _steps_member_group(self, members, pages):
+    def _steps_member_group(self, members, userids, pages):
         """Read the contacts of these members from the kept cursor on, a few pages a step."""
         expected = members._living_follow_count()
         client = self.corp_id._client(run=pages.run_in_owner)
-        member_ids = {member.userid.lower(): member.id for member in members}
-        userids = list(member_ids)
         cursor, limit = self.cursor or "", CONTACTS_PER_PAGE
         pages.start(contacts.iter_contacts_by_users(client, userids, cursor=cursor, limit=limit))
         try:
             more = True
             seen = self._seen_count()
             while more:
-                taken = pages.take(PAGES_PER_STEP, lambda page: (_listed_follows(page, member_ids), page.next_cursor))
+                taken = pages.take(PAGES_PER_STEP)
                 listed = [follow for follows, _cursor in taken for follow in follows]
                 self._mirror_contacts(listed)
                 seen += len(listed)
@@ -66,7 +67,14 @@ class WecomSync(models.Model):
         return sum(map(len, steps.mapped("follow_numbers")))
 
 
-def _listed_follows(page, member_ids):
-    """Return the follows of a page. A member who was not asked for belongs to another group of members."""
+def _listed_follows(member_ids, page, far_ahead):
+    """Return (follows, next cursor) of a page. A member who was not asked for belongs to another group of members.
+
+    Whoever reads far ahead of the writing also makes the rows: what is written slowly has changed.
+    """
     asked = (item for item in page.items if item["follow_info"]["userid"].lower() in member_ids)
-    return [ListedFollow(item, member_ids) for item in asked]
+    follows = [ListedFollow(item, member_ids) for item in asked]
+    if far_ahead:
+        for follow in follows:
+            follow.row()
+    return follows, page.next_cursor

@@ -21,6 +21,7 @@ FOLLOW_TEXTS = (
     ("channel", "state"),
     ("operator_userid", "oper_userid"),
 )
+as_json = json.JSONEncoder(ensure_ascii=False).encode
 MARSHAL_VERSION = 2
 """The last format that depends on the values alone, not on how Python holds them in memory."""
 
@@ -116,11 +117,10 @@ class WecomSync(models.Model):
         follow_ids = []
         if changed:
             known = self._known_follows(changed)
-            rows = [follow.values() for follow in changed]
-            self._keep_unlisted_tags({tag_id for row in rows for tag_id in row.get("tag_ids", ())})
+            self._keep_unlisted_tags({tag_id for follow in changed for tag_id in follow.tag_ids})
             self._take_tags_off(known)
             [(created_ids, contact_ids, follow_ids)] = self.env.execute_query(
-                SQL(UPSERT, corp=self.corp_id.id, rows=json.dumps(rows, ensure_ascii=False))
+                SQL(UPSERT, corp=self.corp_id.id, rows=f"[{','.join(follow.row() for follow in changed)}]")
             )
             known_ids = set(contact_ids).difference(created_ids)
             self.env["wecom.contact"]._refresh_status(known_ids)
@@ -136,9 +136,10 @@ class WecomSync(models.Model):
         query = SQL(
             """
             SELECT row_hash, id FROM wecom_follow
-             WHERE row_hash = ANY(%(hashes)s) AND member_id = ANY(%(members)s) AND status != 'half'
+             WHERE row_hash = ANY(string_to_array(%(hashes)s, ','))
+               AND member_id = ANY(%(members)s) AND status != 'half'
             """,
-            hashes=[follow.row_hash for follow in listed],
+            hashes=",".join([follow.row_hash for follow in listed]),  # one text: a list costs more than the look-up
             members=list({follow.key[0] for follow in listed}),
         )
         return dict(self.env.execute_query(query))
@@ -221,16 +222,26 @@ class WecomSync(models.Model):
 class ListedFollow:
     """One item of batch/get_by_user (wecom-api.md § 4.4): which follow it is, and a hash of all it says."""
 
-    __slots__ = ("_contact", "_follow", "key", "row_hash")
+    __slots__ = ("_contact", "_follow", "_row", "key", "row_hash")
 
     def __init__(self, item, member_ids):
-        self._contact, self._follow = item["external_contact"], item["follow_info"]
+        self._contact, self._follow, self._row = item["external_contact"], item["follow_info"], None
         # Member ids are not case-sensitive (wecom-api.md § 1.4).
         self.key = member_ids[self._follow["userid"].lower()], self._contact["external_userid"]
         self.row_hash = hashlib.blake2b(marshal.dumps(item, MARSHAL_VERSION), digest_size=8).hexdigest()
 
-    def values(self):
-        """Return the values as the tables hold them, without those that are empty or absent."""
+    @property
+    def tag_ids(self):
+        """The external ids of the tags."""
+        return self._follow.get("tag_id") or ()
+
+    def row(self):
+        """Return the values as the tables hold them, as JSON, without those that are empty or absent."""
+        if self._row is None:
+            self._row = as_json(self._values())
+        return self._row
+
+    def _values(self):
         contact, follow = self._contact, self._follow
         member_id, external_userid = self.key
         values = {
@@ -251,8 +262,8 @@ class ListedFollow:
             values["remark_mobiles"] = _text(",".join(mobiles))
         if (add_way := follow.get("add_way")) is not None:
             values["add_way"] = str(add_way)
-        if tag_ids := follow.get("tag_id"):
-            values["tag_ids"] = tag_ids
+        if self.tag_ids:
+            values["tag_ids"] = self.tag_ids
         return values
 
 

@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import BATCH, FOLLOW_USERS, USER_GET, WecomCase
@@ -178,6 +179,20 @@ class TestSync(WecomCase):
         self.sandbox.post("/sandbox/settings", visible_userids=None)
         self.synchronise()
         self.assertRecordValues(self.member("anna"), [{"status": "active", "may_broadcast": True, "left_at": False}])
+
+    def test_a_contact_that_is_deleted_takes_its_follows_along(self):
+        external_userid = self.add_customer("anna")
+        self.synchronise()
+        follow = self.contact(external_userid).follow_ids
+        self.contact(external_userid).unlink()
+        self.assertFalse(follow.exists())
+
+    def test_what_has_customers_is_kept(self):
+        self.add_customer("anna")
+        self.synchronise()
+        for record in (self.member("anna"), self.corp):
+            with self.assertRaisesRegex(UserError, "is kept"):
+                record.unlink()
 
     def test_switched_off_member_stays_switched_off(self):
         self.synchronise()

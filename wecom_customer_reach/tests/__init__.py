@@ -4,6 +4,7 @@ from . import (
     test_broadcast_command,
     test_broadcast_content,
     test_broadcast_exactly_once,
+    test_broadcast_killed,
     test_broadcast_plan,
     test_broadcast_screen,
     test_broadcast_story,

@@ -240,3 +240,21 @@ class BroadcastCase(SandboxRequests, TransactionCase):
         """Return the texts of the chatter as one string."""
         self.env.cr.flush()
         return " ".join(str(body) for body in broadcast.message_ids.mapped("body"))
+
+    def outlast_grace(self, broadcast):
+        """Let the time pass after which a broadcast missing in WeCom's list is believed to be missing."""
+        for batch in broadcast.batch_ids.sudo().filtered("claimed_at"):
+            batch.claimed_at -= batch._absence_grace
+
+    def assert_arrives_once(self, broadcast, *customers):
+        """The members confirm: every customer gets it exactly once, and Odoo knows."""
+        self.sandbox.post("/sandbox/members/confirm_all")
+        self.read_results(broadcast)
+        for customer in customers:
+            self.assertEqual(len(self.sandbox.received(customer.external_userid)), 1, customer.name)
+        self.assertEqual(broadcast.sent_count, len(customers))
+        self.assertEqual(broadcast.state, "done")
+        self.assertEqual(
+            sorted(broadcast.batch_ids.mapped("msgid")),
+            sorted(made["msgid"] for made in self.sandbox.broadcasts() if made["text"] == broadcast.text),
+        )

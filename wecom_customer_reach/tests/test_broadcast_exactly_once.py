@@ -1,5 +1,4 @@
 from datetime import timedelta
-from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
@@ -8,34 +7,12 @@ from odoo.tools import mute_logger
 from .broadcast_common import CREATE, LIST, TASKS, UPLOAD, BroadcastCase, png
 
 
-class Killed(Exception):
-    """The process ends here."""
-
-
 @tagged("post_install", "-at_install")
 class TestBroadcastExactlyOnce(BroadcastCase):
     """Whatever happens between Odoo and WeCom: nothing twice, nothing forgotten."""
 
     def fault(self, path, kind, **values):
         self.sandbox.post("/sandbox/faults", path=path, kind=kind, **values)
-
-    def outlast_grace(self, broadcast):
-        """Let the time pass after which a broadcast missing in WeCom's list is believed to be missing."""
-        for batch in broadcast.batch_ids.sudo().filtered("claimed_at"):
-            batch.claimed_at -= batch._absence_grace
-
-    def assert_arrives_once(self, broadcast, *customers):
-        """The members confirm: every customer gets it exactly once, and Odoo knows."""
-        self.sandbox.post("/sandbox/members/confirm_all")
-        self.read_results(broadcast)
-        for customer in customers:
-            self.assertEqual(len(self.sandbox.received(customer.external_userid)), 1, customer.name)
-        self.assertEqual(broadcast.sent_count, len(customers))
-        self.assertEqual(broadcast.state, "done")
-        self.assertEqual(
-            sorted(broadcast.batch_ids.mapped("msgid")),
-            sorted(made["msgid"] for made in self.sandbox.broadcasts() if made["text"] == broadcast.text),
-        )
 
     def test_lost_answer_is_found(self):
         customers = self.add_customer(self.anna), self.add_customer(self.bruno)
@@ -303,50 +280,3 @@ class TestBroadcastExactlyOnce(BroadcastCase):
         self.make_due(batch)
         self.send()
         self.assert_arrives_once(broadcast, customer)
-
-    def test_killed_between_any_two_steps(self):
-        """The process ends at the n-th commit, just before or just after it, for every n: always one broadcast."""
-        for after in (False, True):
-            for number in range(1, 30):
-                with self.subTest(commit=number, after=after):
-                    if self._killed_at(number, after):
-                        continue
-                    self.assertGreater(number, 6, "a run has more steps than that")
-                    break
-
-    def _killed_at(self, number, after):
-        """Kill a run at its ``number``-th commit, let the next runs finish; return whether it came to that."""
-        customer = self.add_customer(self.anna)
-        audience = repr([("id", "=", customer.partner_id.id)])
-        broadcast = self.broadcast(text=f"Killed {number} {after}", partner_domain=audience)
-        broadcast.action_send()
-        killed = self._run_and_kill(number, after)
-        for _run in range(2):
-            self.outlast_grace(broadcast)
-            self.make_due(broadcast.batch_ids)
-            self.send()
-        self.assertEqual(set(broadcast.batch_ids.mapped("state")), {"created"})
-        self.assert_arrives_once(broadcast, customer)
-        return killed
-
-    def _run_and_kill(self, number, after):
-        cron_class = type(self.env["ir.cron"])
-        commit = cron_class._commit_progress
-        count = 0
-
-        def counted(records, *arguments, **options):
-            nonlocal count
-            count += 1
-            if count == number and not after:
-                raise Killed
-            result = commit(records, *arguments, **options)
-            if count == number:
-                raise Killed
-            return result
-
-        self.env.flush_all()
-        with self.enter_registry_test_mode(), patch.object(cron_class, "_commit_progress", counted):
-            with mute_logger("odoo.addons.base.models.ir_cron"):
-                self.env.ref("wecom_customer_reach.ir_cron_send_broadcasts").method_direct_trigger()
-        self.env.invalidate_all()
-        return count >= number

@@ -79,6 +79,10 @@ class TestBroadcastWorkers(SandboxRequests, BaseCase):
             broadcast = env["wecom.broadcast"].browse(self.broadcast_id)
             broadcast.message_ids.unlink()
             cr.execute("DELETE FROM wecom_broadcast WHERE id = %s", (self.broadcast_id,))
+            cr.execute(
+                "DELETE FROM wecom_follow WHERE member_id IN (SELECT id FROM wecom_member WHERE corp_id = %s)",
+                (self.corp_id,),
+            )
             for table in ("wecom_contact", "wecom_member", "wecom_access_token"):
                 cr.execute(f"DELETE FROM {table} WHERE corp_id = %s", (self.corp_id,))  # pylint: disable=sql-injection
             cr.execute("DELETE FROM wecom_corp WHERE id = %s", (self.corp_id,))

@@ -87,16 +87,17 @@ class App:
                 world.calls.add(request.method, request.path, outcome["errcode"], milliseconds, kind)
 
     def _faulty(self, world, request, fault, outcome):
-        """The answer under ``fault``. The work is done for delay, drop_answer, truncated and not_json, for no other."""
+        """The answer under ``fault``. The work is done for delay, drop_answer, truncated, not_json, and on ``done``."""
         if fault.kind == faults.DROP_CONNECTION:
             raise ConnectionDropped
+        if fault.kind == faults.DELAY:
+            time.sleep(fault.seconds)
+        refuses = fault.kind in (faults.HTTP_ERROR, faults.ERRCODE)
+        response = _answer(world, request, outcome) if fault.done or not refuses else None
         if fault.kind == faults.HTTP_ERROR:
             return Response(f"<html><body>{fault.status}</body></html>", fault.status, content_type="text/html")
         if fault.kind == faults.ERRCODE:
             return _failure(request, ApiError(fault.errcode), outcome)
-        if fault.kind == faults.DELAY:
-            time.sleep(fault.seconds)
-        response = _answer(world, request, outcome)
         if fault.kind == faults.DROP_ANSWER:
             raise ConnectionDropped
         if fault.kind == faults.NOT_JSON:

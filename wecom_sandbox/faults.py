@@ -14,7 +14,11 @@ _NEEDS = {DELAY: "seconds", HTTP_ERROR: "status", ERRCODE: "errcode"}
 
 @dataclass
 class Fault:
-    """One entry of the list of faults; ``times`` counts down, ``share`` is the part of calls it hits."""
+    """One entry of the list of faults.
+
+    ``times`` counts down, ``share`` is the part of calls it hits, ``after`` counts down the calls that are let pass
+    before. ``done``: an errcode or HTTP error is answered although the work was done.
+    """
 
     id: int
     path: str
@@ -24,6 +28,8 @@ class Fault:
     seconds: float | None
     status: int | None
     errcode: int | None
+    after: int | None
+    done: bool | None
 
 
 class Faults:
@@ -45,6 +51,8 @@ class Faults:
             seconds=(float, None),
             status=(int, None),
             errcode=(int, None),
+            after=(int, None),
+            done=(bool, None),
         )
         self._check(values, known_paths)
         if values["times"] is None and values["share"] is None:
@@ -72,6 +80,10 @@ class Faults:
             in_range(values["seconds"], "seconds", 0, 3600)
         if values["status"] is not None:
             in_range(values["status"], "status", 400, 599)
+        if values["after"] is not None:
+            in_range(values["after"], "after", 1, 1_000_000_000)
+        if values["done"] is not None and kind not in (HTTP_ERROR, ERRCODE):
+            raise ControlError(f"a fault of kind {kind!r} takes no 'done': only {HTTP_ERROR} and {ERRCODE} do")
         if values["errcode"] == 0:
             raise ControlError("'errcode' must not be 0, which means success")
 
@@ -79,6 +91,9 @@ class Faults:
         """The fault that hits a call of ``path`` now, or None."""
         for fault in self._faults:
             if fault.path not in ("*", path):
+                continue
+            if fault.after:
+                fault.after -= 1
                 continue
             if fault.share is not None and self._random.random() >= fault.share:
                 continue

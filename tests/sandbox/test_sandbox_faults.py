@@ -135,3 +135,23 @@ def test_faults_are_logged_and_counted(sandbox, customer):
     assert (counters["total"], counters["faults"]) == (2, {"drop_answer": 1})
     assert sandbox.control(f"calls?limit=10&path={LIST}")["calls"] == calls[1:]
     assert sandbox.control("calls?limit=0")["calls"] == []
+
+
+@pytest.mark.parametrize("fault", [{"kind": "errcode", "errcode": -1}, {"kind": "http_error", "status": 502}])
+@pytest.mark.parametrize("done", [False, True])
+def test_a_refusal_may_come_after_the_work(sandbox, customer, fault, done):
+    sandbox.control("faults", path=CREATE, done=done, **fault)
+    body = {"external_userid": [customer], "text": {"content": "x"}}
+    answer = sandbox.http.post(f"{sandbox.url}{CREATE}", json=body, params={"access_token": sandbox.token})
+    assert (answer.status_code, made(sandbox)) == (fault.get("status", 200), int(done))
+
+
+def test_calls_may_pass_before_a_fault_hits(sandbox, customer):
+    sandbox.control("faults", path=LIST, kind="errcode", errcode=42001, after=2)
+    assert [call(sandbox).json()["errcode"] for _each in range(4)] == [0, 0, 42001, 0]
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "delay", "seconds": 1, "done": True}, {"kind": "truncated", "after": 0}])
+def test_what_a_fault_cannot_take_is_refused(sandbox, wrong):
+    answer = sandbox.http.post(f"{sandbox.url}/sandbox/faults", json={"path": LIST, **wrong})
+    assert answer.status_code == 400

@@ -32,6 +32,13 @@ def send(client, shop, **changes):
     return broadcasts.add_msg_template(client, payload)
 
 
+def test_busy_although_the_work_was_done_is_an_unknown_outcome(control, client, shop):
+    control.fault(ADD, "errcode", errcode=-1, done=True)
+    with pytest.raises(OutcomeUnknown):
+        send(client, shop)
+    assert len(control.get("broadcasts")["broadcasts"]) == 1
+
+
 def results(client, msgid):
     return {
         row["external_userid"]: (row["userid"], row["status"])

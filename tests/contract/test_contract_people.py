@@ -2,9 +2,10 @@
 
 import pytest
 
-from wecom_api import contacts, members, tags
+from wecom_api import contacts, media, members, tags
 from wecom_api.errors import Conflict, NotFound, WeComError
 
+JPEG = b"\xff\xd8\xff\xe0" + bytes(100)
 BATCH = "/cgi-bin/externalcontact/batch/get_by_user"
 
 
@@ -28,6 +29,11 @@ def test_members_and_departments(client, alice):
     assert {department["id"] for department in members.list_departments(client)} == {d["id"] for d in departments}
     listed = [user for department in departments for user in members.list_simple(client, department["id"])]
     assert "alice" in {user["userid"] for user in listed}
+    detailed = [user for department in departments for user in members.list_detailed(client, department["id"])]
+    assert [user["userid"] for user in detailed] == [user["userid"] for user in listed]
+    assert all(user["status"] == 1 for user in detailed)
+    first = members.list_departments(client)[0]
+    assert members.get_department(client, first["id"]) == first
     with pytest.raises(NotFound):
         members.get_user(client, "ghost")
 
@@ -103,6 +109,8 @@ def test_remarks_are_written_and_cleared(control, client, alice):
     assert follow["remark"] == "王芳" * 10
     assert follow["description"] == "茶" * 150
     assert follow["remark_mobiles"] == mobiles
+    picture = media.upload(client, "image", "a.jpg", JPEG, "image/jpeg")
+    contacts.update_remark(client, alice, li, remark_pic_mediaid=picture.media_id)
     contacts.update_remark(client, alice, li, remark_mobiles=[])
     (follow,) = contacts.get_contact(client, li)["follow_user"]
     assert not follow.get("remark_mobiles")

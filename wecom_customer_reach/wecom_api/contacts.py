@@ -94,17 +94,21 @@ def update_remark(
     description: str | None = None,
     remark_company: str | None = None,
     remark_mobiles: Sequence[str] | None = None,
+    remark_pic_mediaid: str | None = None,
 ) -> None:
     """Change what one member notes about one customer (§ 4.5); None leaves a part as it is.
 
     ``remark_mobiles`` replaces the whole list; an empty one clears it. ``remark_company`` works for WeChat customers
-    only. Raises PayloadInvalid before any call when nothing is given or a text is too long.
+    only. ``remark_pic_mediaid`` is an image from media/upload. Raises PayloadInvalid before any call when nothing is
+    given or a text is too long.
     """
     changes: dict[str, Any] = {"remark": remark, "description": description, "remark_company": remark_company}
     changes = {field: value for field, value in changes.items() if value is not None}
     problems = _remark_problems(changes)
     if remark_mobiles is not None:
         changes["remark_mobiles"] = list(remark_mobiles) or [""]
+    if remark_pic_mediaid is not None:
+        changes["remark_pic_mediaid"] = remark_pic_mediaid
     if not changes:
         problems.append(Problem("remark", _("Give at least one of remark, description, company and phone numbers.")))
     ensure_valid(problems, _REMARK)

@@ -17,6 +17,18 @@ def list_simple(client: WeComClient, department_id: int) -> list[dict[str, Any]]
     return client.call("GET", "/cgi-bin/user/simplelist", kind=CallKind.READ, params=params).get("userlist") or []
 
 
+def list_detailed(client: WeComClient, department_id: int) -> list[dict[str, Any]]:
+    """Return the direct members of one department with the details of :func:`get_user` (§ 3.2)."""
+    params = {"department_id": department_id}
+    return client.call("GET", "/cgi-bin/user/list", kind=CallKind.READ, params=params).get("userlist") or []
+
+
+def get_department(client: WeComClient, department_id: int) -> dict[str, Any]:
+    """Return one department as :func:`list_departments` does (§ 3.5)."""
+    answer = client.call("GET", "/cgi-bin/department/get", kind=CallKind.READ, params={"id": department_id})
+    return answer.get("department") or {}
+
+
 def list_departments(client: WeComClient, department_id: int | None = None) -> list[dict[str, Any]]:
     """Return a department and all below it, or every visible one (§ 3.5), with names. Slow in large corps."""
     return _departments(client, "/cgi-bin/department/list", "department", department_id)

@@ -85,9 +85,7 @@ class WecomBroadcastBatch(models.Model):
 
     def action_retry(self):
         """Plan failed batches again. Only what WeCom refused, so that nothing can be sent twice."""
-        self.broadcast_id.check_access("write")
-        if not self.env.user.has_group("wecom_customer_reach.group_wecom_manager"):
-            raise UserError(self.env._("Only a manager can send a failed batch again."))
+        self._check_manager()
         if self.sudo().broadcast_id.filtered("stop_requested_at"):
             raise UserError(self.env._("This broadcast was stopped. Duplicate it to send another."))
         failed = self.sudo().try_lock_for_update().filtered(lambda batch: batch.state == "failed")
@@ -106,6 +104,28 @@ class WecomBroadcastBatch(models.Model):
         failed.broadcast_id._note(lambda broadcast: broadcast.env._("Failed batches are sent again."))
         failed.broadcast_id.write({"state": "sending", "final_at": False})
         self.env["wecom.broadcast"]._wake_sender()
+
+    def action_declare_not_made(self):
+        """End looking up batches that a manager did not find in WeCom's console either; they may be sent again then."""
+        self._check_manager()
+        unknown = self.sudo().try_lock_for_update().filtered(lambda batch: batch.state == "unknown")
+        if not unknown:
+            raise UserError(self.env._("Only a batch that is being looked up can be declared not sent."))
+        now = fields.Datetime.now()
+        words = self.env._("%s has looked in WeCom's console: it was not made.", self.env.user.name)
+        unknown.write(
+            {"state": "failed", "settled_at": now, "final_at": now, "next_attempt_at": False, "error_message": words}
+        )
+        unknown._set_recipient_state("refused", ("planned",))
+        for batch in unknown:
+            batch._note_batch(words)
+        unknown.broadcast_id._update_progress()
+
+    def _check_manager(self):
+        """Raise unless the user may decide about the batches of these broadcasts."""
+        self.broadcast_id.check_access("write")
+        if not self.env.user.has_group("wecom_customer_reach.group_wecom_manager"):
+            raise UserError(self.env._("Only a manager can decide what becomes of a batch."))
 
     def _speaking(self):
         """This batch in the language of the responsible user of its broadcast."""

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -259,6 +260,25 @@ class TestBroadcastExactlyOnce(BroadcastCase):
         self.assertIn("48002", self.notes(broadcast))
         batch.with_user(self.manager).action_retry()
         self.assertEqual(broadcast.state, "sending")
+        self.send()
+        self.assert_arrives_once(broadcast, customer)
+
+    def test_a_manager_decides_what_cannot_be_looked_up(self):
+        customer = self.add_customer(self.anna)
+        self.fault(CREATE, "drop_connection")
+        self.fault(LIST, "errcode", errcode=48002, times=1)
+        broadcast = self.sent_broadcast()
+        batch = broadcast.batch_ids
+        self.assertEqual(batch.state, "unknown")
+        with self.assertRaises(UserError):
+            batch.with_user(self.manager).action_retry()
+        with self.assertRaises(AccessError):
+            batch.with_user(self.seller).action_declare_not_made()
+        batch.with_user(self.manager).action_declare_not_made()
+        self.assertEqual((batch.state, broadcast.state, broadcast.refused_count), ("failed", "done", 1))
+        with self.assertRaises(UserError):
+            batch.with_user(self.manager).action_declare_not_made()
+        batch.with_user(self.manager).action_retry()
         self.send()
         self.assert_arrives_once(broadcast, customer)
 

@@ -173,8 +173,9 @@ class WecomBroadcastScreen(models.Model):
         return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": copy.id, "view_mode": "form"}
 
     def action_open_stop(self):
-        """Ask before stopping, and say what has gone out already."""
+        """Ask before stopping, and say what has gone out already; the results are read anew meanwhile."""
         self.ensure_one()
+        self.action_refresh_results()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Stop this broadcast?"),

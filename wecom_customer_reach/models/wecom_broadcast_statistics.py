@@ -81,8 +81,9 @@ class WecomBroadcastStatistics(models.Model):
                 broadcast[f"{state}_count"] for state in RESULT_STATES if state != "pending"
             )
             broadcast.stop_message = self.env._(
-                "%(sent)s customers have received this broadcast; that cannot be recalled. %(waiting)s have not: they "
-                "will be withdrawn, except those whose member confirms before WeCom stops him.",
+                "As WeCom told last, %(sent)s customers have received this broadcast; that cannot be recalled. "
+                "%(waiting)s have not: they will be withdrawn, except those whose member confirms before WeCom stops "
+                "him.",
                 sent=broadcast.sent_count,
                 waiting=waiting,
             )

@@ -1,6 +1,7 @@
 """``make test``: lint, unit tests, Odoo's tests with the tours, translations; one closing line for all of them."""
 
 import argparse
+import os
 import subprocess
 import tempfile
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from dev import addon, odoo_tests, postgres, translations, verdict, walls
 from dev.console import Stop, say
-from dev.paths import PROJECT
+from dev.paths import DATA, PROJECT
 from dev.python_environment import PYTHON
 
 # Not in pyproject.toml: there "enable" wins over "disable".
@@ -30,7 +31,8 @@ def lint() -> verdict.Tally:
     """The static checks; each counts as one."""
     tally = verdict.Tally()
     for name, words in GATES.items():
-        result = subprocess.run([PYTHON, "-m", *words], cwd=PROJECT, capture_output=True, text=True)
+        environment = {"PYLINTHOME": str(DATA / "pylint"), **os.environ}
+        result = subprocess.run([PYTHON, "-m", *words], cwd=PROJECT, env=environment, capture_output=True, text=True)
         tally += verdict.gate(name, result.returncode)
         if result.returncode:
             say(result.stdout + result.stderr)

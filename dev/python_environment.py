@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dev.console import Stop, run, step
-from dev.paths import DATA, LOCK_FILE, PROJECT, VENV, exclusive
+from dev.paths import CACHE, DATA, LOCK_FILE, PROJECT, VENV, exclusive
 
 PYTHON = VENV / "bin" / "python"
 ADVICE = "The Python packages could not be installed: check the network and the package index, then run again."
@@ -55,7 +55,9 @@ def install() -> None:
     """Install the lock file with ``uv`` in seconds; where that fails (uv ignores pip's settings), with pip."""
     with suppress(Stop):
         uv = shutil.which("uv") or own_uv()
-        run([uv, "pip", "install", "--quiet", "--python", PYTHON, *FROM_LOCK, LOCK_FILE], ADVICE, cwd=PROJECT)
+        command = [uv, "pip", "install", "--quiet", "--python", PYTHON, *FROM_LOCK, LOCK_FILE]
+        # In a folder of our own, which make clean removes.
+        run(command, ADVICE, cwd=PROJECT, env={"UV_CACHE_DIR": str(CACHE / "uv"), **os.environ})
         return
     pip_install(LOCK_FILE)
 

@@ -111,29 +111,26 @@ class WecomBroadcastSettle(models.Model):
         Recipients may be missing because WeCom refused them, so a subset has to do; but the same text may be on its way
         to a smaller audience as well.
         """
-        return bool(
-            self.env.execute_query(
-                SQL(
-                    """SELECT 1
-                         FROM wecom_broadcast_batch batch
-                         JOIN wecom_broadcast broadcast ON broadcast.id = batch.broadcast_id
-                         JOIN wecom_broadcast_recipient recipient ON recipient.batch_id = batch.id
-                        WHERE batch.id != %s AND batch.state IN ('claimed', 'unknown')
-                          AND broadcast.corp_id = %s AND broadcast.text IS NOT DISTINCT FROM %s
-                     GROUP BY batch.id
-                       HAVING count(*) FILTER (WHERE recipient.external_userid = ANY(%s)) = %s
-                          AND count(*) - %s < %s
-                        LIMIT 1""",
-                    self.id,
-                    self.broadcast_id.corp_id.id,
-                    self.broadcast_id.text or None,
-                    list(found),
-                    len(found),
-                    len(found),
-                    missing,
-                )
+        rivals = self.env.execute_query(
+            SQL(
+                """SELECT broadcast.text
+                     FROM wecom_broadcast_batch batch
+                     JOIN wecom_broadcast broadcast ON broadcast.id = batch.broadcast_id
+                     JOIN wecom_broadcast_recipient recipient ON recipient.batch_id = batch.id
+                    WHERE batch.id != %s AND batch.state IN ('claimed', 'unknown') AND broadcast.corp_id = %s
+                 GROUP BY batch.id, broadcast.text
+                   HAVING count(*) FILTER (WHERE recipient.external_userid = ANY(%s)) = %s
+                      AND count(*) - %s < %s""",
+                self.id,
+                self.broadcast_id.corp_id.id,
+                list(found),
+                len(found),
+                len(found),
+                missing,
             )
         )
+        own = _words(self.broadcast_id.text)
+        return any(_words(text) == own for (text,) in rivals)
 
     def _settle_created(self, entry, missing):
         """It was made after all: record it as if the answer had come."""

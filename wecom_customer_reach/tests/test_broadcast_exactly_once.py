@@ -176,10 +176,16 @@ class TestBroadcastExactlyOnce(BroadcastCase):
         self.assert_arrives_once(broadcast, *customers)
 
     def test_same_text_to_fewer_people_is_not_taken(self):
-        """Two lost broadcasts with one text, one audience inside the other: each gets its own back."""
+        self.assert_nested_audiences_get_their_own_back("We are closed for two weeks.")
+
+    def test_same_words_to_fewer_people_are_not_taken(self):
+        self.assert_nested_audiences_get_their_own_back("We are closed\nfor two  weeks. ")
+
+    def assert_nested_audiences_get_their_own_back(self, text_of_small):
+        """Two lost broadcasts with one text, one audience inside the other."""
         inner, outer = self.add_customer(self.anna), self.add_customer(self.anna)
         big = self.broadcast()
-        small = self.broadcast(partner_domain=repr([("id", "=", inner.partner_id.id)]))
+        small = self.broadcast(text=text_of_small, partner_domain=repr([("id", "=", inner.partner_id.id)]))
         self.fault(CREATE, "drop_connection")
         big.action_send()
         self.send()

@@ -111,15 +111,16 @@ class WecomBroadcastBatch(models.Model):
         unknown = self.sudo().try_lock_for_update().filtered(lambda batch: batch.state == "unknown")
         if not unknown:
             raise UserError(self.env._("Only a batch that is being looked up can be declared not sent."))
-        now = fields.Datetime.now()
         words = self.env._("%s has looked in WeCom's console: it was not made.", self.env.user.name)
-        unknown.write(
-            {"state": "failed", "settled_at": now, "final_at": now, "next_attempt_at": False, "error_message": words}
-        )
-        unknown._set_recipient_state("refused", ("planned",))
+        unknown._fail({"settled_at": fields.Datetime.now(), "error_message": words})
         for batch in unknown:
             batch._note_batch(words)
         unknown.broadcast_id._update_progress()
+
+    def _fail(self, values):
+        """End batches of which WeCom made nothing; ``values`` say why."""
+        self.write({**values, "state": "failed", "next_attempt_at": False, "final_at": fields.Datetime.now()})
+        self._set_recipient_state("refused", ("planned",))
 
     def _check_manager(self):
         """Raise unless the user may decide about the batches of these broadcasts."""

@@ -148,7 +148,7 @@ class WecomBroadcastSend(models.Model):
         )
         try:
             self._leave_out_opted_out()
-            if not self._external_userids():
+            if not self.recipient_count:
                 self._give_up()
                 return False
             rows = self.env.execute_query(claim)
@@ -258,8 +258,7 @@ class WecomBroadcastSend(models.Model):
             self.write({**values, "state": "planned"})
             self._hold_corp(fields.Datetime.now() + self._retry_pause(error))
             return
-        self.write({**values, "state": "failed", "next_attempt_at": False, "final_at": fields.Datetime.now()})
-        self._set_recipient_state("refused", ("planned",))
+        self._fail(values)
         if code != NOBODY_SENDABLE and not isinstance(error, PayloadInvalid):
             _logger.warning("Batch %s was refused by WeCom: %s", self.id, code)
         self._note_batch(self.error_message)

@@ -31,14 +31,8 @@ WITHOUT_ENVIRONMENT = ("clean",)
 
 def main(arguments: list[str]) -> int:
     """Run one command; whatever is wrong with the machine is told in one line, with exit code 1."""
-    # A terminated run takes its children with it, like one that was interrupted: also when its terminal is closed, or
-    # where a shell started it in the background with interrupts ignored.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    # The servers of a run are on this machine: a proxy of the environment must not be asked for them.
-    for name in ("no_proxy", "NO_PROXY"):
-        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
+    end_in_order()
+    spare_proxy()
     try:
         if not arguments or arguments[0] not in COMMANDS:
             raise Stop(f"Say what to do: python -m dev {{{','.join(COMMANDS)}}}")
@@ -53,6 +47,24 @@ def main(arguments: list[str]) -> int:
         if type(error).__module__.startswith("psycopg2"):
             return fail(explain(str(error), "PostgreSQL refused: mend that, then run the command again."))
         raise
+
+
+def end_in_order() -> None:
+    """Let a terminated run end like an interrupted one, with its children: also when its terminal is closed.
+
+    A run under nohup outlives its terminal. Interrupts count even where a shell started the run with them ignored.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def spare_proxy() -> None:
+    """Never ask a proxy of the environment for this machine, where the servers of a run are."""
+    spared = (os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "").split(",")
+    spared += [host for host in ("127.0.0.1", "localhost") if host not in spared]
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(filter(None, spared))
 
 
 def dispatch(arguments: list[str]) -> int:

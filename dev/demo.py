@@ -1,7 +1,6 @@
 """``make demo``: the sandbox, Odoo on a fresh demo database, and the main job between them."""
 
 import argparse
-import fcntl
 import os
 import signal
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from dev import addon, database, main_job, odoo_run, odoo_source, ports, postgres, rpc
 from dev.console import Stop, explain, say, step
-from dev.paths import DATA, PROJECT
+from dev.paths import DATA, PROJECT, try_alone
 
 DATABASE = "wecom_demo"
 # The first one is the administrator's: the language of the terminal.
@@ -53,10 +52,8 @@ def main(arguments: list[str]) -> int:
 def only_one():
     """Hold the demo's database; raises ``Stop`` while another demo of this project has it."""
     with open(DATA / "demo.lock", "w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Stop("Another demo of this project is running: end it with Ctrl-C first.") from None
+        if not try_alone(handle):
+            raise Stop("Another demo of this project is running: end it with Ctrl-C first.")
         yield
 
 

@@ -267,7 +267,8 @@ COUNTS = [
 
 def _read_results(odoo: Odoo, sandbox: Sandbox, broadcast: int) -> None:
     odoo("wecom.broadcast", "action_refresh_results", [broadcast])
-    due = {name: _book(sandbox)[status] for name, status in RESULT_STATUS.items()}
+    book = _book(sandbox)
+    due = {name: book[status] for name, status in RESULT_STATUS.items()}
 
     def probe() -> tuple[bool, dict]:
         row = odoo("wecom.broadcast", "read", [broadcast], COUNTS)[0]

@@ -13,6 +13,15 @@ LOCK_FILE = PROJECT / "requirements.lock"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wecom-customer-reach"
 
 
+def try_alone(handle) -> bool:
+    """Lock an open file for this program alone, without waiting; return whether nobody else holds it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextmanager
 def exclusive(folder: Path, name: str):
     """Hold the lock file ``folder/name.lock``, waiting for whoever holds it now."""

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dev.console import Stop, explain, run, step
-from dev.paths import CACHE, DATA, VENV, exclusive
+from dev.paths import CACHE, DATA, VENV, exclusive, try_alone
 
 ROLE = "odoo"
 CLUSTER = DATA / "postgres"
@@ -73,17 +73,9 @@ def in_use():
         try:
             yield
         finally:
-            if _is_last(handle) and not is_external() and not other_connections():
+            # Held alone, nobody else can begin to use the server before the file is closed.
+            if try_alone(handle) and not is_external() and not other_connections():
                 stop()
-
-
-def _is_last(handle) -> bool:
-    """Whether no other run holds the server; then none can begin to hold it before ``handle`` is closed."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def ensure() -> None:
@@ -221,7 +213,7 @@ def refuse_while_in_use() -> None:
     """Raise ``Stop`` while a demo, test or benchmark of this project runs."""
     if USERS_LOCK.exists():
         with open(USERS_LOCK) as handle:
-            if not _is_last(handle):
+            if not try_alone(handle):
                 raise Stop("A demo, test or benchmark is running: end it (Ctrl-C), then run make clean again.")
 
 

@@ -159,3 +159,28 @@ def test_the_import_walls_see_every_import(tmp_path, folder, source, broken):
 
 def test_the_import_walls_stand():
     assert walls.violations() == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, "127.0.0.1,localhost"),
+        ({"NO_PROXY": "shop.example"}, "shop.example,127.0.0.1,localhost"),
+        ({"no_proxy": "localhost,shop.example"}, "localhost,shop.example,127.0.0.1"),
+    ],
+)
+def test_no_proxy_is_asked_for_this_machine_and_what_the_user_spares_stays(monkeypatch, before, after):
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, before.get(name, ""))
+    for _twice in range(2):
+        cli.spare_proxy()
+        assert (os.environ["no_proxy"], os.environ["NO_PROXY"]) == (after, after)
+
+
+def test_a_run_under_nohup_outlives_its_terminal():
+    program = "from dev import cli; import os, signal, time; cli.end_in_order(); os.kill(os.getpid(), 1); print('on')"
+    plain = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    assert (plain.returncode, plain.stdout) == (143, "")
+    ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); " + program
+    nohup = subprocess.run([sys.executable, "-c", ignoring], cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    assert (nohup.returncode, nohup.stdout) == (0, "on\n")

@@ -28,21 +28,21 @@ class WecomSync(models.Model):
         while members := Member.search(serving, offset=self.member_position, **group):
             member_ids = {member.userid.lower(): member.id for member in members}
             with ReadAhead(PAGES_PER_STEP, partial(_listed_follows, member_ids)) as pages:
-                yield from self._steps_member_group(members, list(member_ids), pages)
+                yield from self._steps_member_group(members, member_ids, pages)
 
-    def _steps_member_group(self, members, userids, pages):
+    def _steps_member_group(self, members, member_ids, pages):
         """Read the contacts of these members from the kept cursor on, a few pages a step."""
         expected = members._living_follow_count()
         client = self.corp_id._client(run=pages.run_in_owner)
         cursor, limit = self.cursor or "", CONTACTS_PER_PAGE
-        pages.start(contacts.iter_contacts_by_users(client, userids, cursor=cursor, limit=limit))
+        pages.start(contacts.iter_contacts_by_users(client, list(member_ids), cursor=cursor, limit=limit))
         try:
             more = True
             seen = self._seen_count()
             while more:
                 taken = pages.take(PAGES_PER_STEP)
                 listed = [follow for follows, _cursor in taken for follow in follows]
-                self._mirror_contacts(listed)
+                self._mirror_contacts(listed, member_ids)
                 seen += len(listed)
                 more = bool(taken and taken[-1][1])
                 if more:
@@ -68,13 +68,13 @@ class WecomSync(models.Model):
 
 
 def _listed_follows(member_ids, page, far_ahead):
-    """Return (follows, next cursor) of a page. A member who was not asked for belongs to another group of members.
+    """Return (follows, next cursor) of a page.
 
     Whoever reads far ahead of the writing also makes the rows: what is written slowly has changed.
     """
-    asked = (item for item in page.items if item["follow_info"]["userid"].lower() in member_ids)
-    follows = [ListedFollow(item, member_ids) for item in asked]
+    follows = [ListedFollow(item) for item in page.items]
     if far_ahead:
         for follow in follows:
-            follow.row()
+            if follow.key(member_ids):
+                follow.row(member_ids)
     return follows, page.next_cursor

@@ -79,18 +79,30 @@ UPSERT = """
                remark_corp_name = EXCLUDED.remark_corp_name, remark_mobiles = EXCLUDED.remark_mobiles,
                add_way = EXCLUDED.add_way, channel = EXCLUDED.channel, operator_userid = EXCLUDED.operator_userid,
                row_hash = EXCLUDED.row_hash
-        RETURNING id, contact_id, member_id
-    ), tagged AS (
-        INSERT INTO wecom_follow_tag_rel (follow_id, tag_id)
+        RETURNING id, contact_id, member_id, xmax = 0 AS created
+    ), listed_tag AS MATERIALIZED (
         SELECT DISTINCT written_follow.id AS follow_id, tag.id AS tag_id
           FROM written_follow
           JOIN pair USING (contact_id, member_id)
          CROSS JOIN json_array_elements_text(pair.tag_ids) AS tagged(external_id)
           JOIN wecom_tag tag ON tag.corp_id = %(corp)s AND tag.external_id = tagged.external_id
+    ), taken_off AS (
+        DELETE FROM wecom_follow_tag_rel rel
+         USING written_follow
+         WHERE NOT written_follow.created AND rel.follow_id = written_follow.id
+           AND (rel.follow_id, rel.tag_id) NOT IN (SELECT follow_id, tag_id FROM listed_tag)
+    ), put_on AS (
+        INSERT INTO wecom_follow_tag_rel (follow_id, tag_id)
+        SELECT follow_id, tag_id FROM listed_tag
+            ON CONFLICT DO NOTHING
+    ), seen AS (
+        INSERT INTO wecom_sync_seen (sync_number, follow_numbers)
+        SELECT %(sync)s, jsonb_agg(id) FROM written_follow
     )
-    SELECT ARRAY(SELECT id FROM written_contact WHERE created),
-           ARRAY(SELECT DISTINCT contact_id FROM written_follow),
-           ARRAY(SELECT id FROM written_follow)
+    SELECT count(*) FILTER (WHERE written_contact.created),
+           array_agg(pair.contact_id) FILTER (WHERE written_contact.created IS NOT TRUE)
+      FROM (SELECT DISTINCT contact_id FROM pair) pair
+      LEFT JOIN written_contact ON written_contact.id = pair.contact_id
 """
 """Writes ``rows`` into contacts, follows and their tags: one statement, so that a page is read and joined once.
 
@@ -107,64 +119,50 @@ class WecomSync(models.Model):
 
     _inherit = "wecom.sync"
 
-    def _mirror_contacts(self, listed):
-        """Take in listed follows; those that are as they were last time are not written."""
-        # A listing that changes while it is read can show a follow on two pages.
-        listed = list({follow.key: follow for follow in listed}.values())
-        self.env.flush_all()
-        unchanged = self._unchanged(listed)
-        changed = [follow for follow in listed if follow.row_hash not in unchanged]
-        follow_ids = []
-        if changed:
-            known = self._known_follows(changed)
-            self._keep_unlisted_tags({tag_id for follow in changed for tag_id in follow.tag_ids})
-            self._take_tags_off(known)
-            [(created_ids, contact_ids, follow_ids)] = self.env.execute_query(
-                SQL(UPSERT, corp=self.corp_id.id, rows=f"[{','.join(follow.row() for follow in changed)}]")
-            )
-            known_ids = set(contact_ids).difference(created_ids)
-            self.env["wecom.contact"]._refresh_status(known_ids)
-            self.contact_created += len(created_ids)
-            self.contact_changed += len(known_ids)
-        if seen := [*unchanged.values(), *follow_ids]:
-            self.env["wecom.sync.seen"].create({"sync_number": self.id, "follow_numbers": seen})
-        self.contact_seen += len(listed)
-        self._invalidate_mirror()
+    def _mirror_contacts(self, listed, member_ids):
+        """Take in listed follows; those that are as they were last time are only noted as seen.
 
-    def _unchanged(self, listed):
-        """Return {row hash: follow id} of the listed follows that Odoo has just as they are listed."""
+        ``listed``: ListedFollow of any members, those of other members than ``member_ids`` are passed over.
+        ``member_ids``: {userid in lower case: member id} of the members whose customers were asked for.
+        """
+        self.env.flush_all()
+        changed = self._note_unchanged({follow.row_hash: follow for follow in listed}, list(member_ids.values()))
+        # A listing that changes while it is read can show a follow on two pages.
+        changed = {key: follow for follow in changed if (key := follow.key(member_ids))}
+        if changed:
+            self._keep_unlisted_tags({tag_id for follow in changed.values() for tag_id in follow.tag_ids})
+            rows = f"[{','.join(follow.row(member_ids) for follow in changed.values())}]"
+            [(created, known_ids)] = self.env.execute_query(SQL(UPSERT, corp=self.corp_id.id, sync=self.id, rows=rows))
+            self.env["wecom.contact"]._refresh_status(known_ids or [])
+            self.contact_created += created
+            self.contact_changed += len(known_ids or [])
+            self._invalidate_mirror()
+        self.contact_seen += len(listed)
+
+    def _note_unchanged(self, by_hash, member_ids):
+        """Note as seen the listed follows that Odoo has just as they are listed; return the others.
+
+        ``by_hash``: {row hash: ListedFollow}.
+        """
         query = SQL(
             """
-            SELECT row_hash, id FROM wecom_follow
-             WHERE row_hash = ANY(string_to_array(%(hashes)s, ','))
-               AND member_id = ANY(%(members)s) AND status != 'half'
-            """,
-            hashes=",".join([follow.row_hash for follow in listed]),  # one text: a list costs more than the look-up
-            members=list({follow.key[0] for follow in listed}),
-        )
-        return dict(self.env.execute_query(query))
-
-    def _known_follows(self, listed):
-        """Return the ids of the listed follows that Odoo has, however they are."""
-        keys = {follow.key for follow in listed}
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT follow.member_id, contact.external_userid, follow.id
-                  FROM wecom_contact contact
-                  JOIN wecom_follow follow ON follow.contact_id = contact.id
-                 WHERE contact.corp_id = %(corp)s AND contact.external_userid = ANY(%(external_userids)s)
-                """,
-                corp=self.corp_id.id,
-                external_userids=[external_userid for _member_id, external_userid in keys],
+            WITH unchanged AS MATERIALIZED (
+                SELECT row_hash, id FROM wecom_follow
+                 WHERE row_hash = ANY(string_to_array(%(hashes)s, ','))
+                   AND member_id = ANY(%(members)s) AND status != 'half'
+            ), seen AS (
+                INSERT INTO wecom_sync_seen (sync_number, follow_numbers)
+                SELECT %(sync)s, jsonb_agg(id) FROM unchanged HAVING count(*) > 0
             )
+            SELECT listed.row_hash FROM unnest(string_to_array(%(hashes)s, ',')) AS listed(row_hash)
+              LEFT JOIN unchanged USING (row_hash)
+             WHERE unchanged.id IS NULL
+            """,
+            sync=self.id,
+            hashes=",".join(by_hash),  # one text: a list costs more than the look-up
+            members=member_ids,
         )
-        return [follow_id for *key, follow_id in rows if tuple(key) in keys]
-
-    def _take_tags_off(self, follow_ids):
-        """Take all tags off changed follows; what WeCom lists is put on again."""
-        if follow_ids:
-            self.env.cr.execute(SQL("DELETE FROM wecom_follow_tag_rel WHERE follow_id = ANY(%s)", follow_ids))
+        return [by_hash[row_hash] for (row_hash,) in self.env.execute_query(query)]
 
     def _keep_unlisted_tags(self, external_ids):
         """A tag that the list of tags did not show (made since, or of a rule group) is kept archived under its id.
@@ -220,30 +218,36 @@ class WecomSync(models.Model):
 
 
 class ListedFollow:
-    """One item of batch/get_by_user (wecom-api.md § 4.4): which follow it is, and a hash of all it says."""
+    """One item of batch/get_by_user (wecom-api.md § 4.4), and a hash of all it says.
 
-    __slots__ = ("_contact", "_follow", "_row", "key", "row_hash")
+    Where an argument is ``member_ids``, it is {userid in lower case: member id} of the members asked for.
+    """
 
-    def __init__(self, item, member_ids):
-        self._contact, self._follow, self._row = item["external_contact"], item["follow_info"], None
-        # Member ids are not case-sensitive (wecom-api.md § 1.4).
-        self.key = member_ids[self._follow["userid"].lower()], self._contact["external_userid"]
+    __slots__ = ("_item", "_row", "row_hash")
+
+    def __init__(self, item):
+        self._item, self._row = item, None
         self.row_hash = hashlib.blake2b(marshal.dumps(item, MARSHAL_VERSION), digest_size=8).hexdigest()
+
+    def key(self, member_ids):
+        """Return (member id, external_userid), or None when the member was not asked for."""
+        # Member ids are not case-sensitive (wecom-api.md § 1.4).
+        member_id = member_ids.get(self._item["follow_info"]["userid"].lower())
+        return member_id and (member_id, self._item["external_contact"]["external_userid"])
 
     @property
     def tag_ids(self):
         """The external ids of the tags."""
-        return self._follow.get("tag_id") or ()
+        return self._item["follow_info"].get("tag_id") or ()
 
-    def row(self):
+    def row(self, member_ids):
         """Return the values as the tables hold them, as JSON, without those that are empty or absent."""
         if self._row is None:
-            self._row = as_json(self._values())
+            self._row = as_json(self._values(*self.key(member_ids)))
         return self._row
 
-    def _values(self):
-        contact, follow = self._contact, self._follow
-        member_id, external_userid = self.key
+    def _values(self, member_id, external_userid):
+        contact, follow = self._item["external_contact"], self._item["follow_info"]
         values = {
             "member_id": member_id,
             "external_userid": external_userid,

@@ -3,16 +3,18 @@
 import argparse
 import signal
 import sys
-from urllib.parse import urlsplit
 
+from .checks import ControlError
+from .control_callback import checked_url
 from .scenarios import SCENARIOS
 from .server import SandboxServer
 
 
 def _callback_url(text):
-    if urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname:
-        raise argparse.ArgumentTypeError(f"{text!r} is no http or https address")
-    return text
+    try:
+        return checked_url(text)
+    except ControlError as error:
+        raise argparse.ArgumentTypeError(error.reason) from error
 
 
 def _parser():
@@ -30,8 +32,8 @@ def _parser():
     parser.add_argument(
         "--callback-url",
         type=_callback_url,
-        help="where to post customer events (added, half added, deleted by member or customer), signed and encrypted; "
-        "none are sent without it",
+        help="where to post the events of what people do, signed and encrypted; none are sent without it; "
+        "POST /sandbox/callback sets it later",
     )
     return parser
 

@@ -44,9 +44,12 @@ class App:
         self._control = Control(self)
 
     def reset(self, scenario, contacts, seed):
-        """Start anew: data, settings, clock, tokens, faults and logs. Returns the new world."""
-        self.world = build_world(scenario, contacts, seed, self.world.sender)
-        return self.world
+        """Start anew, but for the callback address and its keys. Returns the new world; raises ValueError."""
+        world = build_world(scenario, contacts, seed, self.world.sender)
+        world.credentials = self.world.credentials
+        world.sender.reset(seed)
+        self.world = world
+        return world
 
     def __call__(self, environ, start_response):
         request = Request(environ)

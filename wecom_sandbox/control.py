@@ -1,13 +1,31 @@
 """The control surface under /sandbox/: routing, and the acts on the sandbox as a whole."""
 
+from contextlib import nullcontext
+
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
-from . import control_broadcasts, control_people
+from . import (
+    control_broadcasts,
+    control_callback,
+    control_chats,
+    control_people,
+    control_relations,
+    control_tags,
+)
 from .checks import REQUIRED, ControlError, parse_object, read, whole_number
 from .endpoints import ENDPOINTS
 from .envelope import json_response
 from .settings import changed
+
+_SUBJECTS = (
+    control_people,
+    control_relations,
+    control_tags,
+    control_chats,
+    control_broadcasts,
+    control_callback,
+)
 
 
 class Control:
@@ -15,7 +33,7 @@ class Control:
 
     def __init__(self, holder):
         self._holder = holder
-        routes = [*self._routes(), *control_people.ROUTES, *control_broadcasts.ROUTES]
+        routes = [*self._routes(), *(route for subject in _SUBJECTS for route in subject.ROUTES)]
         self._map = Map([Rule(path, methods=[method], endpoint=act) for method, path, act in routes])
 
     def _routes(self):
@@ -35,7 +53,6 @@ class Control:
             ("GET", "/sandbox/calls", calls),
             ("DELETE", "/sandbox/calls", clear_calls),
             ("GET", "/sandbox/counters", counters),
-            ("GET", "/sandbox/events", events),
         ]
 
     def __call__(self, request):
@@ -43,7 +60,7 @@ class Control:
         try:
             act, arguments = self._map.bind_to_environ(request.environ).match()
             data = parse_object(request.get_data()) if request.method == "POST" else dict(request.args)
-            with self._holder.world.lock:
+            with nullcontext() if act in control_callback.WITHOUT_LOCK else self._holder.world.lock:
                 result = act(self._holder.world, data, **arguments)
         except ControlError as error:
             return json_response({"error": error.reason}, error.status)
@@ -134,8 +151,3 @@ def clear_calls(world, data):
 def counters(world, data):
     """GET counters."""
     return world.calls.counters()
-
-
-def events(world, data):
-    """GET events: what was sent to the callback URL and what came of it."""
-    return {"events": list(world.events)}

@@ -1,19 +1,15 @@
-"""Control surface: members and customers, and what they do on their phones."""
+"""Control surface: members, customers and their relations, to set up and to look at."""
 
 from heapq import nlargest
 
 from .checks import LATEST_TIME, REQUIRED, ControlError, in_range, read, strings, whole_number
 from .delivery import waiting_tasks
-from .events import DELETED_BY_CUSTOMER as CUSTOMER_DELETED_EVENT
-from .events import DELETED_BY_MEMBER as MEMBER_DELETED_EVENT
-from .events import emit, emit_added
+from .events import emit_left
 from .media import with_file_facts
-from .tags import create_group, create_tag, find_group, live_tags, show_group
+from .relations import live_tag_ids
 from .world import (
-    DELETED_BY_CUSTOMER,
     DELETED_BY_MEMBER,
     FULL,
-    HALF,
     RELATIONS,
     WECHAT_USER,
     WECOM_USER,
@@ -49,14 +45,6 @@ def find_customer(world, external_userid):
     return contact
 
 
-def live_follow(member, contact):
-    """The follow between two people when neither has ended it; raises ControlError."""
-    follow = contact.follows.get(member.key)
-    if follow is None or follow.relation not in (FULL, HALF):
-        raise ControlError(f"{member.userid!r} and {contact.external_userid!r} are not connected")
-    return follow
-
-
 def members(world, data):
     """GET members."""
     return {
@@ -82,33 +70,32 @@ def _checked_id(an_id, name):
 
 
 def leave(world, data, userid):
-    """POST members/<userid>/leave: gone from every list of the API."""
+    """POST members/<userid>/leave: gone from every list of the API, and his follows with him."""
     read(data)
     member = employed_member(world, userid)
+    emit_left(world, member)
     member.left, member.left_at = True, world.clock.now()
     return {"userid": member.userid, "left_at": member.left_at}
-
-
-def delete_customer(world, data, userid):
-    """POST members/<userid>/delete_customer: the relation vanishes from the API."""
-    member = employed_member(world, userid)
-    contact = find_customer(world, read(data, external_userid=(str, REQUIRED))["external_userid"])
-    follow = live_follow(member, contact)
-    follow.relation = DELETED_BY_MEMBER
-    emit(world, MEMBER_DELETED_EVENT, follow)
-    return show_customer(world, contact)
 
 
 def list_customers(world, data):
     """GET customers?search=&limit=: those whose name, remark or id holds the search text, the newest message first."""
     search, limit = data.get("search", "").strip().lower(), whole_number(data, "limit", 50, 1000)
-    found = [contact for contact in world.contacts.values() if not search or _matches(contact, search)]
+    found = [
+        contact
+        for contact in world.contacts.values()
+        if not search or _holds(search, contact, contact.follows.values())
+    ]
     newest = nlargest(limit, found, key=lambda contact: contact.inbox[-1][0] if contact.inbox else 0)
     rows = [
         {
             "external_userid": contact.external_userid,
             "name": contact.name,
-            "members": [follow.member.name for follow in contact.follows.values() if follow.relation == FULL],
+            "members": [
+                follow.member.name
+                for follow in contact.follows.values()
+                if follow.relation == FULL and not follow.member.left
+            ],
             "received": len(contact.inbox or ()),
         }
         for contact in newest
@@ -116,12 +103,51 @@ def list_customers(world, data):
     return {"total": len(found), "customers": rows}
 
 
-def _matches(contact, search):
-    return (
-        search in contact.name.lower()
-        or search in contact.external_userid.lower()
-        or any(search in follow.remark.lower() for follow in contact.follows.values())
-    )
+def _holds(search, contact, follows):
+    """Whether the name, the id or a remark holds the text searched for."""
+    texts = (contact.name, contact.external_userid, *(follow.remark for follow in follows))
+    return any(search in text.lower() for text in texts)
+
+
+def customers_of_member(world, data, userid):
+    """GET members/<userid>/customers?search=&limit=: those on his phone, the newest first; who deleted him stays."""
+    member = employed_member(world, userid)
+    search, limit = data.get("search", "").strip().lower(), whole_number(data, "limit", 50, 1000)
+    found = [
+        follow
+        for follow in member.follow_list
+        if follow.relation != DELETED_BY_MEMBER and (not search or _holds(search, follow.contact, [follow]))
+    ]
+    newest = nlargest(limit, found, key=lambda follow: follow.createtime)
+    return {
+        "total": len(found),
+        "customers": [{"name": follow.contact.name, **show_follow(world, follow)} for follow in newest],
+    }
+
+
+def all_follows(world, data):
+    """GET follows: every relation there ever was, exactly, to compare a mirror with."""
+    follows = (follow for contact in world.contacts.values() for follow in contact.follows.values())
+    return {"follows": [show_follow(world, follow) for follow in follows]}
+
+
+def show_follow(world, follow):
+    """A relation as the control surface shows it, whatever the API would hide; tags that were deleted are left out."""
+    return {
+        "userid": follow.member.userid,
+        "external_userid": follow.contact.external_userid,
+        "relation": follow.relation,
+        "member_left": follow.member.left,
+        "remark": follow.remark,
+        "description": follow.description,
+        "remark_corp_name": follow.company,
+        "remark_mobiles": list(follow.mobiles),
+        "tag_id": live_tag_ids(world, follow),
+        "createtime": follow.createtime,
+        "state": follow.state,
+        "add_way": follow.add_way,
+        "last_chat": follow.last_chat,
+    }
 
 
 def customer(world, data, external_userid):
@@ -131,21 +157,6 @@ def customer(world, data, external_userid):
 
 def show_customer(world, contact):
     """A customer as the control surface shows him, whatever the API would hide."""
-    follows = [
-        {
-            "userid": follow.member.userid,
-            "name": follow.member.name,
-            "relation": follow.relation,
-            "remark": follow.remark,
-            "remark_mobiles": list(follow.mobiles),
-            "add_way": follow.add_way,
-            "state": follow.state,
-            "tag_id": list(follow.tag_ids),
-            "createtime": follow.createtime,
-            "last_chat": follow.last_chat,
-        }
-        for follow in contact.follows.values()
-    ]
     inbox = [
         {
             "time": time,
@@ -161,7 +172,7 @@ def show_customer(world, contact):
         "name": contact.name,
         "unionid": contact.unionid,
         "type": contact.kind,
-        "follows": follows,
+        "follows": [{"name": follow.member.name, **show_follow(world, follow)} for follow in contact.follows.values()],
         "inbox": inbox,
     }
 
@@ -196,6 +207,8 @@ def _read_follow(world, contact, data):
         data,
         userid=(str, REQUIRED),
         remark=(str, ""),
+        description=(str, ""),
+        remark_corp_name=(str, ""),
         remark_mobiles=(list, []),
         add_way=(int, 1),
         state=(str, ""),
@@ -218,60 +231,13 @@ def _read_follow(world, contact, data):
         relation=values["relation"],
         last_chat=in_range(values["last_chat"], "last_chat", 0, LATEST_TIME),
         remark=values["remark"],
+        description=values["description"],
+        company=values["remark_corp_name"],
         mobiles=tuple(strings(values["remark_mobiles"], "remark_mobiles")),
         tag_ids=tuple(values["tag_id"]),
         add_way=values["add_way"],
         state=values["state"],
     )
-
-
-def add_follow(world, data, external_userid):
-    """POST customers/<id>/add_member {"userid", "state"?, "half"?}: a new relation, or an ended one begun again."""
-    values = read(data, userid=(str, REQUIRED), state=(str, ""), half=(bool, False))
-    contact, member = find_customer(world, external_userid), employed_member(world, values["userid"])
-    relation, now = HALF if values["half"] else FULL, world.clock.now()
-    follow = contact.follows.get(member.key)
-    if follow is None:
-        follow = world.add_follow(Follow(member, contact, now, relation, state=values["state"]))
-    elif follow.relation == FULL or follow.relation == relation:
-        raise ControlError(f"{member.userid!r} and {external_userid!r} are connected already")
-    else:
-        if follow.relation != HALF:
-            follow.createtime, follow.last_chat = now, 0
-        follow.relation, follow.state = relation, values["state"] or follow.state
-    emit_added(world, follow)
-    return show_customer(world, contact)
-
-
-def delete_member(world, data, external_userid):
-    """POST customers/<id>/delete_member {"userid"}: the relation stays readable, messages no longer arrive."""
-    userid = read(data, userid=(str, REQUIRED))["userid"]
-    contact, member = find_customer(world, external_userid), find_member(world, userid)
-    follow = live_follow(member, contact)
-    follow.relation = DELETED_BY_CUSTOMER
-    emit(world, CUSTOMER_DELETED_EVENT, follow)
-    return show_customer(world, contact)
-
-
-def chat(world, data, external_userid):
-    """POST customers/<id>/chat {"userid"}: they talk now."""
-    userid = read(data, userid=(str, REQUIRED))["userid"]
-    contact, member = find_customer(world, external_userid), employed_member(world, userid)
-    live_follow(member, contact).last_chat = world.clock.now()
-    return show_customer(world, contact)
-
-
-def add_tags(world, data):
-    """POST tags {"group", "tags"}: what an administrator adds in the console, so the app may not edit it."""
-    values = read(data, group=(str, REQUIRED), tags=(list, REQUIRED))
-    names = list(dict.fromkeys(strings(values["tags"], "tags")))
-    if not names or any(len(name) > 30 for name in [*names, values["group"]]):
-        raise ControlError("'tags' takes at least one name; a name has at most 30 characters")
-    group = find_group(world, values["group"]) or create_group(world, values["group"])
-    for name in names:
-        if name not in {tag.name for tag in live_tags(group)}:
-            create_tag(world, group, name)
-    return show_group(group, live_tags(group))
 
 
 def customer_list(world, data):
@@ -283,13 +249,10 @@ ROUTES = [
     ("GET", "/sandbox/members", members),
     ("POST", "/sandbox/members", add_member),
     ("POST", "/sandbox/members/<userid>/leave", leave),
-    ("POST", "/sandbox/members/<userid>/delete_customer", delete_customer),
+    ("GET", "/sandbox/members/<userid>/customers", customers_of_member),
     ("GET", "/sandbox/customers", list_customers),
     ("POST", "/sandbox/customers", add_customer),
     ("GET", "/sandbox/customers/<external_userid>", customer),
-    ("POST", "/sandbox/customers/<external_userid>/add_member", add_follow),
-    ("POST", "/sandbox/customers/<external_userid>/delete_member", delete_member),
-    ("POST", "/sandbox/customers/<external_userid>/chat", chat),
-    ("POST", "/sandbox/tags", add_tags),
+    ("GET", "/sandbox/follows", all_follows),
     ("GET", "/sandbox/customer_list", customer_list),
 ]

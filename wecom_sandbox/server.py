@@ -10,7 +10,7 @@ from io import BytesIO
 from urllib.parse import unquote_to_bytes
 
 from .app import TRUNCATE, App, ConnectionDropped
-from .events import EventSender
+from .event_delivery import EventSender
 
 LARGEST_BODY = 64 * 1024 * 1024
 IDLE_SECONDS = 120
@@ -156,7 +156,7 @@ class SandboxServer:
 
     def __init__(self, scenario="empty", contacts=None, seed=1, port=0, host="127.0.0.1", callback_url=None):
         self._server = _Server((host, port), None)
-        self._sender = EventSender(callback_url) if callback_url else None
+        self._sender = EventSender(callback_url, seed)
         try:
             self.app = self._server.app = App(scenario, contacts, seed, self._sender)
         except BaseException:
@@ -189,8 +189,7 @@ class SandboxServer:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass  # closed by the other side already
-        if self._sender:
-            self._sender.stop()
+        self._sender.stop()
 
     def serve_forever(self):
         """Serve from the calling thread until interrupted."""

@@ -42,6 +42,11 @@ def live_tags(group):
     return sorted((tag for tag in group.tags if not tag.deleted), key=lambda tag: -tag.order)
 
 
+def live_groups(world):
+    """The groups of tags that are not deleted, larger order first."""
+    return sorted((g for g in world.tag_groups.values() if not g.deleted), key=lambda group: -group.order)
+
+
 def find_group(world, name):
     """The live group called ``name``, or None."""
     return next((g for g in world.tag_groups.values() if g.name == name and not g.deleted), None)
@@ -101,8 +106,7 @@ def get_corp_tag_list(call):
                 for group in groups
             ]
         }
-    groups = sorted((g for g in world.tag_groups.values() if not g.deleted), key=lambda group: -group.order)
-    return {"tag_group": [show_group(group, live_tags(group)) for group in groups]}
+    return {"tag_group": [show_group(group, live_tags(group)) for group in live_groups(world)]}
 
 
 def _order(call, data=None):

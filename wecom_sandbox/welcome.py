@@ -9,6 +9,7 @@ from .envelope import ApiError
 from .world import Follow
 
 LIFE = 20
+KEPT = 86400  # how long a code that is over is told from one that never was, and a customer counts as welcomed
 
 
 @dataclass(slots=True)
@@ -22,9 +23,9 @@ class WelcomeCode:
 
 def new_code(world, follow):
     """A code to welcome the customer of ``follow`` with."""
-    now = world.clock.now()
-    for code in [code for code, entry in world.welcome_codes.items() if entry.expires + 86400 < now]:
-        del world.welcome_codes[code]
+    now, codes = world.clock.now(), world.welcome_codes
+    while codes and codes[oldest := next(iter(codes))].expires + KEPT < now:
+        del codes[oldest]
     code = world.new_id("WC")
     world.welcome_codes[code] = WelcomeCode(follow, now + LIFE)
     return code
@@ -32,7 +33,7 @@ def new_code(world, follow):
 
 def was_welcomed(world, follow):
     """Whether a code for ``follow`` has been used within the last day."""
-    return any(entry.used and entry.follow is follow for entry in world.welcome_codes.values())
+    return bool(follow.welcomed_at) and follow.welcomed_at + KEPT >= world.clock.now()
 
 
 @endpoint("/cgi-bin/externalcontact/send_welcome_msg", "POST")
@@ -47,6 +48,6 @@ def send_welcome_msg(call):
         raise ApiError(41051)
     if code.expires <= now:
         raise ApiError(41050)
-    code.used = True
+    code.used, code.follow.welcomed_at = True, now
     deliver(code.follow.contact, content, code.follow.member, now)
     return {}

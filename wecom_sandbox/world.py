@@ -2,13 +2,14 @@
 
 import random
 import threading
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
 
 from .call_log import CallLog
 from .checks import ControlError
 from .clock import Clock
 from .cursors import Cursors
+from .event_delivery import EventLog, EventSender
 from .faults import Faults
 from .limits import RateLimits
 from .settings import Settings
@@ -81,6 +82,7 @@ class Follow:
     add_way: int = 1
     state: str = ""
     private_tags: tuple = ()
+    welcomed_at: int = 0
 
     @property
     def readable(self):
@@ -116,9 +118,10 @@ class World:
         self.media = {}
         self.pictures = {}
         self.welcome_codes = {}
+        self.chats = {}
         self.customer_list = []
-        self.sender = sender
-        self.events = deque(maxlen=1000)
+        self.sender = sender or EventSender(seed=seed)
+        self.events = EventLog()
         self.add_department(1, "公司", parent=0)
 
     def add_department(self, number, name, parent, order=0):

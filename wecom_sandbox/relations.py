@@ -13,7 +13,9 @@ def follow_between(member, contact, *relations):
     """The follow between two people while it stands at one of ``relations``; raises ControlError."""
     follow = contact.follows.get(member.key)
     if follow is None or follow.relation not in relations:
-        raise ControlError(f"{member.userid!r} and {contact.external_userid!r} are not connected so")
+        relation = follow.relation if follow else "none"
+        people = f"{member.userid!r} and {contact.external_userid!r}"
+        raise ControlError(f"the relation of {people} is {relation}, this takes {' or '.join(relations)}")
     return follow
 
 

@@ -1,6 +1,7 @@
 """Someone who calls a sandbox in a test, and the smallest files of each kind he can upload."""
 
 import json
+import time
 
 import requests
 
@@ -100,3 +101,11 @@ class Caller:
         answer = self.contacts("get_groupmsg_send_result", msgid=msgid, userid=userid)
         assert answer["errcode"] == 0, answer
         return {row["external_userid"]: row["status"] for row in answer["send_list"]}
+
+    def wait_for_events(self):
+        """What GET events shows once no event is on its way any more."""
+        deadline = time.monotonic() + 20
+        while (events := self.control("events"))["pending"]:
+            assert time.monotonic() < deadline, events
+            time.sleep(0.02)
+        return events

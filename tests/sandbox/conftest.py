@@ -1,5 +1,6 @@
 import pytest
 from caller import Caller
+from receiver import Receiver
 
 from wecom_sandbox.server import SandboxServer
 
@@ -18,3 +19,20 @@ def alice(sandbox):
 @pytest.fixture
 def bob(sandbox):
     return sandbox.add_member("bob")
+
+
+@pytest.fixture
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def corp(receiver):
+    """A sandbox with Alice and Bob that posts its events to ``receiver``."""
+    with SandboxServer("empty", callback_url=receiver.url) as server:
+        caller = Caller(server)
+        caller.add_member("alice")
+        caller.add_member("bob")
+        yield caller

@@ -67,6 +67,9 @@ BAD = [
     ("members/alice/broadcast", {"text": "x", "external_userids": []}),
     ("members/alice/broadcast", {"text": "x", "external_userids": [["x"]]}),
     ("members/alice/delete_customer", {}),
+    ("members/alice/new_customer", {"name": 5}),
+    ("members/alice/edit_customer", {}),
+    ("members/alice/edit_customer", {"external_userid": "wm_li", "remark": "x" * 21}),
     ("members/confirm_all", {"except": "alice"}),
     ("members/confirm_all", {"except": [1]}),
     ("customers", {}),
@@ -91,6 +94,9 @@ BAD = [
     ("tags", {"group": "g", "tags": []}),
     ("tags", {"group": "g", "tags": ["x" * 31]}),
     ("tags", {"group": "g" * 31, "tags": ["x"]}),
+    ("chats", {}),
+    ("transfer_fail", {"userid": "alice", "external_userid": "wm_li"}),
+    ("transfer_fail", {"userid": "alice", "external_userid": "wm_li", "reason": "bad_mood"}),
     ("faults", {}),
     ("faults", {"path": "/nothing", "kind": "drop_answer"}),
     ("faults", {"path": "*", "kind": "earthquake"}),
@@ -125,10 +131,17 @@ UNKNOWN = [
     ("POST", "members/ghost/confirm_all", {}),
     ("POST", "members/confirm_all", {"except": ["ghost"]}),
     ("POST", "members/alice/delete_customer", {"external_userid": "wm_none"}),
+    ("POST", "members/ghost/new_customer", {}),
+    ("POST", "members/alice/edit_customer", {"external_userid": "wm_none"}),
+    ("POST", "transfer_fail", {"userid": "ghost", "external_userid": "wm_li", "reason": "customer_refused"}),
+    ("POST", "transfer_fail", {"userid": "alice", "external_userid": "wm_none", "reason": "customer_refused"}),
+    ("POST", "chats", {"userid": "ghost"}),
+    ("POST", "chats/wr_none/dismiss", {}),
     ("POST", "customers/wm_none/chat", {"userid": "alice"}),
     ("POST", "customers/wm_li/chat", {"userid": "ghost"}),
     ("POST", "customers", {"name": "Li", "follows": [{"userid": "ghost"}]}),
     ("GET", "members/ghost", None),
+    ("GET", "members/ghost/customers", None),
     ("GET", "customers/wm_none", None),
     ("GET", "broadcasts/msg1/recipients", None),
     ("GET", "media/none", None),
@@ -231,12 +244,30 @@ def test_finding_customers(sandbox, alice):
     assert newest["customers"][0]["members"] == ["Alice"] and newest["customers"][0]["received"] == 1
 
 
+def test_the_customers_on_a_members_phone(sandbox, alice, bob):
+    old = sandbox.add_customer(name="小鹿", follows=[{"userid": "alice", "createtime": 5, "remark": "鹿女士"}])
+    new = sandbox.add_customer(name="晴天", follows=[{"userid": "alice", "createtime": 6}])
+    sandbox.add_customer("bob", name="鹿鹿")
+    gone = sandbox.add_customer(follows=[{"userid": "alice", "relation": "deleted_by_member"}])
+    sandbox.control(f"customers/{old}/delete_member", userid="alice")
+    listed = sandbox.control("members/alice/customers")
+    assert [row["external_userid"] for row in listed["customers"]] == [new, old]
+    assert (listed["total"], listed["customers"][1]["relation"]) == (2, "deleted_by_customer")
+    for search, found in (("鹿", [old]), ("晴", [new]), (new, [new]), (gone, []), ("bob", [])):
+        rows = sandbox.control(f"members/alice/customers?search={search}")["customers"]
+        assert [row["external_userid"] for row in rows] == found
+    limited = sandbox.control("members/alice/customers?limit=1")
+    assert (limited["total"], len(limited["customers"])) == (2, 1)
+    assert send(sandbox, "GET", "members/alice/customers?limit=1001").status_code == 400
+
+
 def test_people_act_only_where_they_are_connected(sandbox, alice, bob):
     customer = sandbox.add_customer("alice")
     for path, body in [
         (f"customers/{customer}/delete_member", {"userid": "bob"}),
         (f"customers/{customer}/chat", {"userid": "bob"}),
         ("members/bob/delete_customer", {"external_userid": customer}),
+        ("members/bob/edit_customer", {"external_userid": customer, "remark": "x"}),
         ("members/bob/broadcast", {"text": "x", "external_userids": [customer]}),
     ]:
         assert send(sandbox, "POST", path, body).status_code == 400

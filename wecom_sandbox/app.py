@@ -16,12 +16,11 @@ from .scenarios import build_world
 from .settings import is_trusted
 
 TRUNCATE = "wecom_sandbox.truncate"  # environ key: the server shall break off in the middle of the answer
+SCRIPTS = ("phone.js", "member_phone.js", "customer_phone.js", "page.js", "messages.js", "words.js")
 PAGE_FILES = {
     "/": ("phone.html", "text/html; charset=utf-8"),
     "/phone.css": ("phone.css", "text/css; charset=utf-8"),
-    "/phone.js": ("phone.js", "text/javascript; charset=utf-8"),
-    "/messages.js": ("messages.js", "text/javascript; charset=utf-8"),
-    "/words.js": ("words.js", "text/javascript; charset=utf-8"),
+    **{f"/{name}": (name, "text/javascript; charset=utf-8") for name in SCRIPTS},
 }
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "

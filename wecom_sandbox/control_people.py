@@ -118,7 +118,7 @@ def customers_of_member(world, data, userid):
         for follow in member.follow_list
         if follow.relation != DELETED_BY_MEMBER and (not search or _holds(search, follow.contact, [follow]))
     ]
-    newest = nlargest(limit, found, key=lambda follow: follow.createtime)
+    newest = nlargest(limit, reversed(found), key=lambda follow: follow.createtime)
     return {
         "total": len(found),
         "customers": [{"name": follow.contact.name, **show_follow(world, follow)} for follow in newest],

@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-FILES = ["", "phone.css", "phone.js", "messages.js", "words.js"]
+SCRIPTS = ["phone.js", "member_phone.js", "customer_phone.js", "page.js", "messages.js", "words.js"]
+FILES = ["", "phone.css", *SCRIPTS]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -24,7 +25,7 @@ def test_the_page_has_every_word_in_both_languages(sandbox):
 
     assert words(english) == words(chinese) and len(words(english)) > 30
     page = sandbox.http.get(f"{sandbox.url}/").text
-    scripts = "".join(sandbox.http.get(f"{sandbox.url}/{name}.js").text for name in ("phone", "messages"))
+    scripts = "".join(sandbox.http.get(f"{sandbox.url}/{name}").text for name in SCRIPTS)
     used = set(re.findall(r'data-word="(\w+)"', page)) | set(re.findall(r'word\("(\w+)"', scripts))
     assert used and used <= set(words(english))
 

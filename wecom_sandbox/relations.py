@@ -6,8 +6,6 @@ from .contacts import COMPANY_LENGTH, DESCRIPTION_LENGTH, REMARK_LENGTH
 from .tags import TAGS_PER_FOLLOW
 from .world import DELETED_BY_CUSTOMER, DELETED_BY_MEMBER, FULL, HALF, WECHAT_USER, Contact, Follow
 
-ADDED_BY_SCAN = 1
-
 
 def follow_between(member, contact, *relations):
     """The follow between two people while it stands at one of ``relations``; raises ControlError."""
@@ -27,7 +25,7 @@ def add(world, member, contact, state="", half=False):
     relation, now = HALF if half else FULL, world.clock.now()
     follow = contact.follows.get(member.key)
     if follow is None:
-        follow = world.add_follow(Follow(member, contact, now, relation, add_way=ADDED_BY_SCAN, state=state))
+        follow = world.add_follow(Follow(member, contact, now, relation, state=state))
     elif follow.relation in (FULL, relation):
         raise ControlError(f"{member.userid!r} and {contact.external_userid!r} are connected already")
     else:

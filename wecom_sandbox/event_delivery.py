@@ -136,8 +136,9 @@ class EventSender:
             self._flush_at = time.monotonic() + FLUSH_SECONDS
             if len(self._held) >= self.behaviour.reorder:
                 self._release()
+            else:
+                self._condition.notify()  # somebody has to watch for the time to flush
             self._start_workers()
-            self._condition.notify()
 
     def stop(self):
         """End the threads after what they are sending now."""
@@ -150,6 +151,7 @@ class EventSender:
         if self.behaviour.reorder:
             self._random.shuffle(self._held)
         due = time.monotonic() + self.behaviour.delay
+        self._condition.notify(len(self._held))
         for event in self._held:
             self._number += 1
             heapq.heappush(self._waiting, (due, self._number, *event))
@@ -171,7 +173,6 @@ class EventSender:
                 now = time.monotonic()
                 if self._held and self._flush_at <= now:
                     self._release()
-                    self._condition.notify_all()
                 if self._waiting and self._waiting[0][0] <= now:
                     return heapq.heappop(self._waiting)[2:]
                 times = [self._waiting[0][0]] if self._waiting else []

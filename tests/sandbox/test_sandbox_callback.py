@@ -138,7 +138,7 @@ def test_another_status_fails(corp, receiver, status):
     assert (verdict["ok"], verdict["status"]) == (False, status) and str(status) in verdict["reason"]
 
 
-@pytest.mark.parametrize(("seconds", "ok"), [(0.5, True), (1.3, False)])
+@pytest.mark.parametrize(("seconds", "ok"), [(0.3, True), (1.3, False)])
 def test_the_answer_must_come_within_a_second(corp, receiver, seconds, ok):
     right = answer_right(corp.control("credentials"))
 

@@ -149,6 +149,18 @@ def test_several_connections_at_once(corp, receiver):
     assert arrived(corp, receiver) == list(range(16))
 
 
+def test_shuffled_events_go_out_together_on_idle_connections(corp, receiver):
+    corp.control("callback/behaviour", connections=8)
+    emit(corp, 8)
+    corp.wait_for_events()
+    corp.control("callback/behaviour", reorder=8)
+    receiver.pause = 0.5
+    emit(corp, 8)
+    started = time.monotonic()
+    corp.wait_for_events()
+    assert time.monotonic() - started < 2.5  # one after the other would take 4 s
+
+
 def test_the_count_is_complete_though_the_list_is_not(corp, receiver, monkeypatch):
     monkeypatch.setattr(event_delivery, "KEPT", 10)
     corp.act("reset")

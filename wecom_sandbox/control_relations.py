@@ -12,6 +12,7 @@ from .world import FULL, HALF
 
 FAIL_REASONS = ("customer_refused", "customer_limit_exceed")
 LARGEST_STORM = 100_000
+LONGEST_PAUSE = 3600
 
 
 def new_customer(world, data, userid):
@@ -93,10 +94,10 @@ def transfer_fail(world, data):
 
 
 def storm(world, data):
-    """POST acts/storm {"acts", "seed"?}: so many random acts of the members and customers there are."""
-    values = read(data, acts=(int, REQUIRED), seed=(int, world.seed))
+    """POST acts/storm {"acts", "seed"?, "pause"?}: so many random acts, with so many seconds between them."""
+    values = read(data, acts=(int, REQUIRED), seed=(int, world.seed), pause=(int, 0))
     acts, started = in_range(values["acts"], "acts", 1, LARGEST_STORM), perf_counter()
-    done = rage(world, acts, values["seed"])
+    done = rage(world, acts, values["seed"], in_range(values["pause"], "pause", 0, LONGEST_PAUSE))
     return {"acts": acts, "done": dict(sorted(done.items())), "seconds": round(perf_counter() - started, 3)}
 
 

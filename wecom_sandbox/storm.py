@@ -22,9 +22,10 @@ NEXT_ACTS = {
 }
 
 
-def rage(world, acts, seed):
+def rage(world, acts, seed, pause=0):
     """Let ``acts`` random acts of employed members and their customers happen, the same ones for the same ``seed``.
 
+    :param pause: seconds by which the clock goes on before each act; acts of one second have no order in WeCom's times
     :return: how often each act happened
     :raises ControlError: there is no member or no customer
     """
@@ -37,6 +38,7 @@ def rage(world, acts, seed):
     tag_ids = [tag.id for tag in world.tags.values() if not tag.deleted]
     done = Counter()
     for _ in range(acts):
+        world.clock.advance(pause)
         if follows and draw.random() >= NEW_PAIR_SHARE:
             follow = draw.choice(follows)
             member, contact = follow.member, follow.contact

@@ -3,8 +3,16 @@ from . import wecom_access_token
 from . import wecom_member
 from . import wecom_contact
 from . import wecom_follow
+from . import wecom_follow_write
+from . import wecom_follow_loss
 from . import wecom_tag_group
 from . import wecom_tag
+from . import wecom_tag_mirror
+from . import wecom_corp_matching
+from . import wecom_corp_callback
+from . import wecom_event
+from . import wecom_event_work
+from . import wecom_event_contact
 from . import wecom_sync
 from . import wecom_sync_directory
 from . import wecom_sync_contacts

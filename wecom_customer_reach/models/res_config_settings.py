@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..wecom_api.client import DEFAULT_BASE_URL
 from .wecom_corp import ADMINISTRATOR, CAP_POLICIES, PARTNER_POLICIES, SENDER_POLICIES
+from .wecom_follow_loss import LOST_ACTIVITY_POLICIES
 
 CORP_FIELDS = {
     "wecom_corpid": "corpid",
@@ -11,6 +12,10 @@ CORP_FIELDS = {
     "wecom_partner_policy": "partner_policy",
     "wecom_sender_policy": "sender_policy",
     "wecom_cap_policy": "cap_policy",
+    "wecom_lost_activity_policy": "lost_activity_policy",
+    "wecom_callback_token": "callback_token",
+    "wecom_callback_aes_key": "callback_aes_key",
+    "wecom_callback_window_minutes": "callback_window_minutes",
 }
 """Field of the settings: field of the corp of the current company."""
 
@@ -32,6 +37,15 @@ class ResConfigSettings(models.TransientModel):
     wecom_partner_policy = fields.Selection(PARTNER_POLICIES, "Contacts Without Partner", groups=ADMINISTRATOR)
     wecom_sender_policy = fields.Selection(SENDER_POLICIES, "WeCom Sender", groups=ADMINISTRATOR)
     wecom_cap_policy = fields.Selection(CAP_POLICIES, "WeCom Broadcast Cap", groups=ADMINISTRATOR)
+    wecom_lost_activity_policy = fields.Selection(
+        LOST_ACTIVITY_POLICIES, "WeCom Lost Customers: Activity For", groups=ADMINISTRATOR
+    )
+    wecom_callback_url = fields.Char(related="wecom_corp_id.callback_url", groups=ADMINISTRATOR)
+    wecom_callback_token = fields.Char("WeCom Callback Token", groups=ADMINISTRATOR)
+    wecom_callback_aes_key = fields.Char("WeCom EncodingAESKey", groups=ADMINISTRATOR)
+    wecom_callback_window_minutes = fields.Integer("WeCom Callbacks Are Accepted For", groups=ADMINISTRATOR)
+    wecom_callback_received_at = fields.Datetime(related="wecom_corp_id.callback_received_at", groups=ADMINISTRATOR)
+    wecom_refused_count = fields.Integer(related="wecom_corp_id.refused_count", groups=ADMINISTRATOR)
 
     @api.model
     def get_values(self):
@@ -75,6 +89,20 @@ class ResConfigSettings(models.TransientModel):
         """Save what was typed and start the synchronisation."""
         self.set_values()
         return self._wecom_corp_or_explain().action_synchronise()
+
+    def action_wecom_generate_callback_key(self):
+        return self._generate_callback("action_generate_callback_key")
+
+    def action_wecom_generate_callback_token(self):
+        return self._generate_callback("action_generate_callback_token")
+
+    def action_wecom_generate_callback_aes_key(self):
+        return self._generate_callback("action_generate_callback_aes_key")
+
+    def _generate_callback(self, action):
+        """Save what was typed and make a new part of what WeCom's console has to know."""
+        self.set_values()
+        return getattr(self._wecom_corp_or_explain(), action)()
 
     def action_wecom_open_corp(self):
         corp = self._wecom_corp_or_explain()

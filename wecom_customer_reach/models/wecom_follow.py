@@ -59,6 +59,7 @@ class WecomFollow(models.Model):
     status = fields.Selection(FOLLOW_STATUSES, default="active", required=True)
     followed_at = fields.Datetime(string="Since")
     lost_at = fields.Datetime(string="Lost On")
+    won_back_at = fields.Datetime(string="Won Back On", readonly=True)
     remark = fields.Char(help="What the member calls the customer.")
     description = fields.Char()
     remark_corp_name = fields.Char(string="Remark: Company")
@@ -70,6 +71,8 @@ class WecomFollow(models.Model):
     row_hash = fields.Char(
         help="Of what WeCom listed last, with the ids of both: an equal listing is found by it and not written again."
     )
+
+    read_at = fields.Datetime(help="When WeCom was last asked for this contact alone, because something had happened.")
 
     _row_hash_idx = models.Index("(row_hash) WHERE row_hash IS NOT NULL")
     _contact_member_uniq = models.UniqueIndex("(contact_id, member_id)", "This member follows the contact already.")

@@ -2,7 +2,13 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..wecom_api import members
+from ..wecom_api.errors import WeComError
 from .wecom_follow import ALIVE_FOLLOW_STATUSES
+
+STATUSES = {1: "active", 2: "disabled", 4: "not_activated", 5: "left"}
+"""Of user/get (wecom-api.md § 3.1)."""
+UNKNOWN_MEMBER_CODES = (60111, 60011, 60021, 40003)
 
 
 class WecomMember(models.Model):
@@ -65,6 +71,39 @@ class WecomMember(models.Model):
         return self.env["wecom.follow"].search_count(
             Domain("member_id", "in", self.ids) & Domain("status", "in", ALIVE_FOLLOW_STATUSES)
         )
+
+    @api.model
+    def _known_or_created(self, corp, userids):
+        """Return {userid in lower case: member} for these members of ``corp``; unknown ones are created."""
+        Member = self.with_context(active_test=False)
+        wanted = {userid.lower(): userid for userid in userids}
+        known = {member.userid.lower(): member for member in Member.search([("corp_id", "=", corp.id)])}
+        missing = [userid for key, userid in wanted.items() if key not in known]
+        created = Member.create([{"corp_id": corp.id, "userid": userid, "name": userid} for userid in missing])
+        known |= {member.userid.lower(): member for member in created}
+        return {key: known[key] for key in wanted}
+
+    def _read_details(self, client):
+        """Write what user/get tells of these members; those whom the app may not see there stay as they are."""
+        for member in self:
+            values = member._details(client)
+            changes = {name: value for name, value in values.items() if member[name] != value}
+            if changes:
+                member.write(changes)
+
+    def _details(self, client):
+        try:
+            answer = members.get_user(client, self.userid)
+        except WeComError as error:
+            if error.errcode in UNKNOWN_MEMBER_CODES:
+                return {}
+            raise
+        return {
+            "name": answer.get("name") or self.userid,
+            "position": answer.get("position") or False,
+            # A member listed as serving customers has not left, whatever the directory says.
+            "status": {"left": "disabled"}.get(status := STATUSES.get(answer.get("status"), "active"), status),
+        }
 
     def action_open_contacts(self):
         self.ensure_one()

@@ -40,6 +40,7 @@ class WecomSync(models.Model):
         readonly=True, help="Where the stage goes on: WeCom's page cursor, or the last contact matched."
     )
     cursor_restarts = fields.Integer(readonly=True, help="How often WeCom refused the cursor of this group of members.")
+    listing_started_at = fields.Datetime(readonly=True, help="When this group of members was first asked for.")
     member_position = fields.Integer(readonly=True, help="Members done in this stage.")
     member_total = fields.Integer(readonly=True)
     progress = fields.Float(readonly=True, help="In percent.")

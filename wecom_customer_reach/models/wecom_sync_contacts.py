@@ -1,13 +1,13 @@
 from functools import partial
 
-from odoo import models
+from odoo import fields, models
 from odoo.fields import Domain
 
 from ..wecom_api import contacts
 from ..wecom_api.errors import WeComError
 from ..wecom_api.limits import CONTACTS_PER_PAGE, MEMBERS_PER_CONTACT_LISTING
+from .listed_follow import ListedFollow
 from .read_ahead import ReadAhead
-from .wecom_sync_mirror import ListedFollow
 
 PAGES_PER_STEP = 40
 INVALID_CURSOR = 50100
@@ -32,6 +32,8 @@ class WecomSync(models.Model):
 
     def _steps_member_group(self, members, member_ids, pages):
         """Read the contacts of these members from the kept cursor on, a few pages a step."""
+        if not self.cursor:
+            self.listing_started_at = fields.Datetime.now()
         expected = members._living_follow_count()
         client = self.corp_id._client(run=pages.run_in_owner)
         cursor, limit = self.cursor or "", CONTACTS_PER_PAGE

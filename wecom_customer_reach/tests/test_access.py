@@ -15,6 +15,8 @@ ALLOWED = {
     "wecom.tag": ("r", "r", "r"),
     "wecom.sync": ("", "", "r"),
     "wecom.sync.seen": ("", "", ""),
+    "wecom.event": ("", "", "r"),
+    "wecom.callback.refusal": ("", "", "r"),
     "wecom.broadcast": ("rwcd", "rwcd", "rwcd"),
     "wecom.broadcast.batch": ("r", "r", "r"),
     "wecom.broadcast.task": ("r", "r", "r"),
@@ -64,6 +66,17 @@ class TestAccess(WecomCase):
             "wecom.tag": {"corp_id": self.corp.id, "external_id": "t", "name": "Gold", "group_id": group.id},
             "wecom.sync": {"corp_id": self.corp.id},
             "wecom.sync.seen": {"sync_number": 1, "follow_numbers": [1]},
+            "wecom.event": {
+                "corp_id": self.corp.id,
+                "event_hash": "h",
+                "event_type": "change_external_tag",
+                "subject": "change_external_tag",
+                "xml": "<xml/>",
+                "made_at": "2026-01-01",
+                "received_at": "2026-01-01",
+                "state": "done",
+            },
+            "wecom.callback.refusal": {"corp_id": self.corp.id, "reason": "signature", "count": 1},
         }
         rows = {
             "wecom.corp": self.corp,

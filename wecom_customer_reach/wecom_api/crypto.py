@@ -18,6 +18,18 @@ class CryptoError(Exception):
     """A callback is not genuine or not readable, or the settings cannot work. The text holds no secret."""
 
 
+class SignatureMismatch(CryptoError):
+    """Not signed with our token."""
+
+
+class NotDecipherable(CryptoError):
+    """Signed, but not readable with our key."""
+
+
+class WrongReceiver(CryptoError):
+    """Signed and readable, but meant for another corp."""
+
+
 class WeComCrypto:
     """Checks, decrypts and encrypts callbacks of one app.
 
@@ -45,24 +57,27 @@ class WeComCrypto:
 
     def verify_url(self, msg_signature: str, timestamp: str, nonce: str, echostr: str) -> str:
         """Return the text to answer a URL verification with (§ 16.2): exactly this, nothing around it."""
-        return self.decrypt(msg_signature, timestamp, nonce, echostr).decode()
+        try:
+            return self.decrypt(msg_signature, timestamp, nonce, echostr).decode()
+        except UnicodeDecodeError:
+            raise NotDecipherable("The echo is not UTF-8: wrong EncodingAESKey, or damaged.") from None
 
     def decrypt(self, msg_signature: str, timestamp: str, nonce: str, encrypted: str) -> bytes:
         """Check the signature of one callback and return its message. Raises CryptoError."""
         expected = self.signature(timestamp, nonce, encrypted)
         if not hmac.compare_digest(expected.encode(), msg_signature.encode("utf-8", "replace")):
-            raise CryptoError("The signature does not match: wrong token, or not sent by WeCom.")
+            raise SignatureMismatch("The signature does not match: wrong token, or not sent by WeCom.")
         try:
             ciphertext = base64.b64decode(encrypted, validate=True)
             plaintext = _unpadded(self._cipher().decrypt(ciphertext))
             (length,) = struct.unpack_from(">I", plaintext, _RANDOM)
         except (ValueError, struct.error):
-            raise CryptoError("The message cannot be decrypted: wrong EncodingAESKey, or damaged.") from None
+            raise NotDecipherable("The message cannot be decrypted: wrong EncodingAESKey, or damaged.") from None
         message_start = _RANDOM + 4
         message = plaintext[message_start : message_start + length]
         receive_id = plaintext[message_start + length :]
         if len(message) != length or not hmac.compare_digest(receive_id, self._receive_id):
-            raise CryptoError("The message is meant for another corp: check the corp id.")
+            raise WrongReceiver("The message is meant for another corp: check the corp id.")
         return message
 
     def encrypt(self, message: bytes, *, random: bytes | None = None) -> str:

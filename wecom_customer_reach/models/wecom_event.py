@@ -1,0 +1,126 @@
+import hashlib
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .epoch import from_epoch
+
+CONTACT_EVENT = "change_external_contact"
+TAG_EVENT = "change_external_tag"
+MEMBER_EVENT = "change_contact"
+WORKED_ON = (CONTACT_EVENT, TAG_EVENT, MEMBER_EVENT)
+KEEP_DAYS = 30
+
+
+class WecomEvent(models.Model):
+    """One callback as WeCom sent it, kept before it was answered. The work stands in the ``wecom_event_*`` files."""
+
+    _name = "wecom.event"
+    _description = "WeCom Event"
+    _order = "id desc"
+    _rec_name = "change_type"
+
+    corp_id = fields.Many2one("wecom.corp", required=True, readonly=True, ondelete="cascade")
+    company_id = fields.Many2one(related="corp_id.company_id")
+    event_hash = fields.Char(readonly=True, required=True, help="Of the whole event: the same event is kept once.")
+    event_type = fields.Char(string="Event", readonly=True, required=True)
+    change_type = fields.Char(string="Change", readonly=True)
+    subject = fields.Char(readonly=True, required=True, help="Events of one subject are worked on one after another.")
+    userid = fields.Char(string="User ID", readonly=True)
+    external_userid = fields.Char(string="External User ID", readonly=True, index="btree_not_null")
+    contact_id = fields.Many2one("wecom.contact", compute="_compute_contact_id")
+    xml = fields.Text(string="As Received", readonly=True, required=True)
+    made_at = fields.Datetime(string="Happened", readonly=True, required=True)
+    received_at = fields.Datetime(string="Received", readonly=True, required=True)
+    done_at = fields.Datetime(string="Done On", readonly=True)
+    state = fields.Selection(
+        [("new", "New"), ("done", "Done"), ("failed", "Failed"), ("ignored", "Ignored")],
+        readonly=True,
+        required=True,
+        help="Ignored: of a kind that changes nothing here.",
+    )
+    attempt_count = fields.Integer(string="Attempts", readonly=True)
+    next_attempt_at = fields.Datetime(string="Next Attempt", readonly=True)
+    error_message = fields.Text(readonly=True)
+
+    _corp_hash_uniq = models.UniqueIndex("(corp_id, event_hash)")
+    _new_idx = models.Index("(id) WHERE state = 'new'")
+    _new_subject_idx = models.Index("(corp_id, subject) WHERE state = 'new'")
+
+    @api.depends("corp_id", "external_userid")
+    def _compute_contact_id(self):
+        contacts = self.env["wecom.contact"].search(
+            [("external_userid", "in", self.mapped("external_userid")), ("corp_id", "in", self.corp_id.ids)]
+        )
+        found = {(contact.corp_id, contact.external_userid): contact for contact in contacts}
+        for event in self:
+            event.contact_id = found.get((event.corp_id, event.external_userid), False)
+
+    @api.model
+    def _keep(self, corp, event):
+        """Store an ``events.Event`` of ``corp``; return whether there is work to do.
+
+        The same event again is not stored again. One that was worked on in the very second it was made is worked on
+        again: WeCom's times are whole seconds, so it may tell of a second change in that second.
+        """
+        now = fields.Datetime.now()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO wecom_event AS event (
+                       corp_id, event_hash, event_type, change_type, subject, userid, external_userid, xml, made_at,
+                       received_at, state, attempt_count, create_uid, create_date, write_uid, write_date)
+                VALUES (%(corp)s, %(event_hash)s, %(event_type)s, %(change_type)s, %(subject)s, %(userid)s,
+                       %(external_userid)s, %(xml)s, %(made_at)s, %(now)s, %(state)s, 0,
+                       %(uid)s, %(now)s, %(uid)s, %(now)s)
+                    ON CONFLICT (corp_id, event_hash) DO UPDATE SET state = 'new'
+                 WHERE event.state = 'done' AND event.done_at <= event.made_at + interval '1 second'
+                RETURNING state
+                """,
+                corp=corp.id,
+                event_hash=hashlib.sha256(event.xml.encode()).hexdigest(),
+                event_type=event.kind,
+                change_type=event.change_type,
+                subject=event.subject,
+                userid=event.fields.get("UserID"),
+                external_userid=event.fields.get("ExternalUserID"),
+                xml=event.xml,
+                made_at=from_epoch(event.created_at),
+                now=now,
+                state="new" if event.kind in WORKED_ON else "ignored",
+                uid=self.env.uid,
+            )
+        )
+        return rows == [("new",)]
+
+    @api.model
+    def _wake(self, at=None):
+        self.env.ref("wecom_customer_reach.ir_cron_process_events").sudo()._trigger(at)
+
+    def action_retry(self):
+        """Work on these events again, whatever came of them."""
+        self.corp_id.check_access("write")
+        again = self.sudo().filtered(lambda event: event.event_type in WORKED_ON)
+        again.write({"state": "new", "attempt_count": 0, "next_attempt_at": False, "error_message": False})
+        self._wake()
+        return True
+
+    def action_show_contact(self):
+        self.ensure_one()
+        if not self.contact_id:
+            raise UserError(self.env._("No contact belongs to this event, or it has not been worked on yet."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "wecom.contact",
+            "res_id": self.contact_id.id,
+            "views": [(False, "form")],
+        }
+
+    @api.autovacuum
+    def _gc_old_events(self):
+        """Forget what is settled. Failed events stay until somebody has looked at them, twice as long."""
+        now = fields.Datetime.now()
+        for states, days in ((("done", "ignored"), KEEP_DAYS), (("failed",), 2 * KEEP_DAYS)):
+            self.search([("state", "in", states), ("received_at", "<", now - timedelta(days=days))]).unlink()

@@ -1,0 +1,157 @@
+import logging
+from datetime import timedelta
+
+import psycopg2
+from psycopg2.errors import SerializationFailure
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..wecom_api import tags
+from ..wecom_api.errors import RateLimited, TransientError, TransportError, WeComError
+from .wecom_broadcast_batch import longer_and_longer
+from .wecom_event import CONTACT_EVENT, MEMBER_EVENT, TAG_EVENT
+
+_logger = logging.getLogger(__name__)
+
+SUBJECTS_PER_STEP = 100
+MOST_ATTEMPTS = 20
+SHORTEST_PAUSE_SECONDS = 60
+COMES_AND_GOES = (TransportError, TransientError)
+"""Errors after which the same call may work: the event is tried again by itself."""
+
+
+class WecomEvent(models.Model):
+    """Works on events: those of one subject together and by one worker, those of different subjects side by side.
+
+    Events carry ids only and may be late, doubled, out of order or missing. So they do not say what to write: they say
+    what to read in WeCom again.
+    """
+
+    _inherit = "wecom.event"
+
+    @api.model
+    def _cron_process(self):
+        """Work on all events that are due, a few subjects in each committed step."""
+        progress = self.env["ir.cron"]._commit_progress
+        if not progress(remaining=self._due_count()):
+            return
+        while events := self._take():
+            try:
+                events._work()
+            except SerializationFailure:
+                # Somebody changed the same rows meanwhile: the step is done again, on what is there now.
+                self.env.cr.rollback()
+            if not progress(len(events), remaining=self._due_count()):
+                self._wake()
+                return
+        progress(remaining=0)
+
+    @api.model
+    def _due(self):
+        waiting = Domain("next_attempt_at", "=", False) | Domain("next_attempt_at", "<=", fields.Datetime.now())
+        return Domain("state", "=", "new") & waiting
+
+    @api.model
+    def _due_count(self):
+        return self.search_count(self._due())
+
+    @api.model
+    def _take(self):
+        """Lock and return all waiting events of the next subjects of one corp, in the order of their arrival.
+
+        A subject is locked as a whole, so that no other worker does its later events at the same time.
+        """
+        self.env.invalidate_all()
+        oldest = self.search(self._due(), order="id", limit=1)
+        if not oldest:
+            return oldest
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT subject FROM (
+                    SELECT subject, min(id) AS first_id FROM wecom_event
+                     WHERE corp_id = %(corp)s AND state = 'new'
+                       AND (next_attempt_at IS NULL OR next_attempt_at <= %(now)s)
+                     GROUP BY subject ORDER BY first_id LIMIT %(limit)s) waiting
+                 WHERE pg_try_advisory_xact_lock(hashtext('wecom_event' || %(corp)s), hashtext(subject))
+                """,
+                corp=oldest.corp_id.id,
+                now=fields.Datetime.now(),
+                limit=SUBJECTS_PER_STEP,
+            )
+        )
+        subjects = [subject for (subject,) in rows]
+        events = self.search(
+            [("corp_id", "=", oldest.corp_id.id), ("state", "=", "new"), ("subject", "in", subjects)], order="id"
+        )
+        return events.try_lock_for_update()
+
+    def _work(self):
+        """Bring what these events are about to the truth; write on each what came of it."""
+        corp = self.corp_id
+        works = {CONTACT_EVENT: "_work_on_contacts", TAG_EVENT: "_work_on_tags", MEMBER_EVENT: "_work_on_members"}
+        for event_type, events in self.with_company(corp.company_id).grouped("event_type").items():
+            try:
+                with self.env.cr.savepoint():
+                    getattr(events, works[event_type])(corp)
+            except RateLimited as error:
+                self._pause(error)
+                return
+            except WeComError as error:
+                events._try_again(error)
+            except UserError as error:
+                events._fail(str(error))
+            except psycopg2.OperationalError:
+                raise
+            except Exception:
+                _logger.exception("Events %s could not be worked on", events.ids)
+                events._fail(self.env._("Something unexpected happened. The server's log has the details."))
+
+    def _work_on_tags(self, corp):
+        """Events of tags carry no names: the whole list is read, once for all of them (wecom-api.md § 16.6)."""
+        client = corp._client()
+        try:
+            self.env["wecom.tag"]._mirror(corp, tags.get_corp_tags(client))
+        finally:
+            client.close()
+        self._done()
+
+    def _work_on_members(self, corp):
+        """Mark members who left the company. The other changes of the directory come with the synchronisation."""
+        left = [event.userid.lower() for event in self if event.change_type == "delete_user" and event.userid]
+        members = self.env["wecom.member"].search([("corp_id", "=", corp.id), ("status", "!=", "left")])
+        gone = members.filtered(lambda member: member.userid.lower() in left)
+        gone.write({"status": "left", "left_at": max(self.mapped("made_at"))})
+        self._done()
+
+    def _done(self):
+        self.write(
+            {"state": "done", "done_at": fields.Datetime.now(), "next_attempt_at": False, "error_message": False}
+        )
+
+    def _fail(self, message):
+        self.write({"state": "failed", "error_message": message, "next_attempt_at": False})
+
+    def _try_again(self, error):
+        """Try again later and later when that may help; otherwise say what to do."""
+        message = self.env["wecom.corp"]._explained(error)
+        for event in self:
+            attempts = event.attempt_count + 1
+            event.attempt_count = attempts
+            if isinstance(error, COMES_AND_GOES) and attempts < MOST_ATTEMPTS:
+                pause = longer_and_longer(fields.Datetime.now() - event.received_at)
+                event.write({"next_attempt_at": fields.Datetime.now() + pause, "error_message": message})
+            else:
+                event._fail(message)
+        if times := [moment for moment in self.mapped("next_attempt_at") if moment]:
+            self._wake(min(times))
+
+    def _pause(self, error):
+        """WeCom limits the calls: all events of the corp wait until the pause is over."""
+        seconds = max(error.retry_after or 0, SHORTEST_PAUSE_SECONDS)
+        until = fields.Datetime.now() + timedelta(seconds=seconds)
+        self.filtered(lambda event: event.state == "new").write({"next_attempt_at": until})
+        self._wake(until)

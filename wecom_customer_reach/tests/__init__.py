@@ -15,5 +15,6 @@ from . import (
     test_settings,
     test_sync,
     test_sync_resume,
+    test_tag_push,
     test_tours,
 )

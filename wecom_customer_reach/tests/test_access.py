@@ -11,8 +11,9 @@ ALLOWED = {
     "wecom.member": ("r", "r", "rw"),
     "wecom.contact": ("r", "rw", "rw"),
     "wecom.follow": ("r", "r", "r"),
-    "wecom.tag.group": ("r", "r", "r"),
-    "wecom.tag": ("r", "r", "r"),
+    "wecom.tag.group": ("r", "rwc", "rwc"),
+    "wecom.tag": ("r", "rwc", "rwc"),
+    "wecom.tag.delete": ("", "rwcd", "rwcd"),
     "wecom.sync": ("", "", "r"),
     "wecom.sync.seen": ("", "", ""),
     "wecom.broadcast": ("rwcd", "rwcd", "rwcd"),
@@ -23,8 +24,9 @@ ALLOWED = {
     "wecom.attachment": ("rwcd", "rwcd", "rwcd"),
     "wecom.media": ("", "", "rd"),
 }
-WITH_ROWS = [model for model in ALLOWED if not model.startswith(("wecom.broadcast", "wecom.attachment", "wecom.media"))]
-"""The rows of broadcasts are tried in ``test_broadcast_access``."""
+ROWS_ELSEWHERE = ("wecom.broadcast", "wecom.attachment", "wecom.media", "wecom.tag.delete")
+WITH_ROWS = [model for model in ALLOWED if not model.startswith(ROWS_ELSEWHERE)]
+"""The rows of broadcasts are tried in ``test_broadcast_access``; the row of a wizard is only for whoever opened it."""
 LETTERS = dict(zip("rwcd", OPERATIONS, strict=True))
 
 

@@ -7,6 +7,10 @@ from . import wecom_follow
 from . import wecom_tag_group
 from . import wecom_tag
 from . import wecom_tag_push
+from . import wecom_tag_marking
+from . import wecom_tag_marking_line
+from . import wecom_tag_marking_run
+from . import wecom_follow_tags
 from . import wecom_sync
 from . import wecom_sync_directory
 from . import wecom_sync_contacts
@@ -32,4 +36,5 @@ from . import wecom_broadcast_recipient
 from . import wecom_broadcast_screen
 from . import wecom_broadcast_task_screen
 from . import res_partner_broadcast
+from . import customer_tag_action
 from . import res_config_settings

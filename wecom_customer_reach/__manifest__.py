@@ -28,6 +28,7 @@
         "views/wecom_tag_views.xml",
         "views/wecom_tag_group_views.xml",
         "views/wecom_tag_marking_views.xml",
+        "views/wecom_follow_views.xml",
         "views/wecom_contact_views.xml",
         "views/wecom_member_views.xml",
         "views/wecom_sync_views.xml",

@@ -4,6 +4,7 @@ from . import wecom_corp_call
 from . import wecom_member
 from . import wecom_contact
 from . import wecom_follow
+from . import wecom_follow_remark
 from . import wecom_tag_group
 from . import wecom_tag
 from . import wecom_tag_push

@@ -10,6 +10,7 @@ from . import (
     test_broadcast_story,
     test_broadcast_workers,
     test_corp,
+    test_follow_remark,
     test_matching,
     test_partner,
     test_settings,

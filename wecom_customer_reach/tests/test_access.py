@@ -10,7 +10,7 @@ ALLOWED = {
     "wecom.access.token": ("", "", ""),
     "wecom.member": ("r", "r", "rw"),
     "wecom.contact": ("r", "rw", "rw"),
-    "wecom.follow": ("r", "r", "r"),
+    "wecom.follow": ("rw", "rw", "rw"),
     "wecom.tag.group": ("r", "rwc", "rwc"),
     "wecom.tag": ("r", "rwc", "rwc"),
     "wecom.tag.delete": ("", "rwcd", "rwcd"),

@@ -38,4 +38,5 @@ from . import wecom_broadcast_screen
 from . import wecom_broadcast_task_screen
 from . import res_partner_broadcast
 from . import customer_tag_action
+from . import wecom_tag_category
 from . import res_config_settings

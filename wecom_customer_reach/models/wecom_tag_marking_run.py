@@ -208,6 +208,7 @@ class WecomTagMarkingRun(models.Model):
             )
         )
         self.env.invalidate_all()
+        self.env["wecom.contact"]._apply_tag_categories({line["contact_id"] for line in done})
 
     def _end_or_wait(self):
         """End the marking when nothing is pending; lines that another transaction holds are looked at again soon."""

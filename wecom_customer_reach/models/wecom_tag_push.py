@@ -8,7 +8,7 @@ from ..wecom_api import tags
 from ..wecom_api.errors import Conflict, OutcomeUnknown, PermissionDenied
 from ..wecom_api.limits import TAG_NAME_CHARACTERS
 
-MADE_ELSEWHERE_HELP = "Another app or a person in WeCom made it, and only there it can be changed (wecom-api.md § 1.5)."
+MADE_ELSEWHERE_HELP = "Another app or a person in WeCom made it, and only there it can be changed."
 
 
 class WecomTagPushed(models.AbstractModel):
@@ -160,7 +160,7 @@ class WecomTagGroup(models.Model):
             if missing:
                 unsettled = OutcomeUnknown()
                 try:
-                    tags.add_corp_tags(client, [wanted[name] for name in missing], **group)
+                    tags.add_corp_tags(client, [_payload(wanted[name]) for name in missing], **group)
                 except (OutcomeUnknown, Conflict) as error:
                     unsettled = error
                 listed = _listed_group(client, group)
@@ -195,13 +195,13 @@ class WecomTag(models.Model):
 
     @api.model
     def _wanted(self, vals_list):
-        """Return {name: tag as the API takes it}; raises when a name stands there twice."""
+        """Return {name: values}; raises when a name stands there twice."""
         wanted = {}
         for vals in vals_list:
             name = self._checked_name(vals.get("name"))
             if name in wanted:
                 raise ValidationError(self.env._("The name %s stands there twice. Name each tag once.", name))
-            wanted[name] = {"name": name, **({"order": vals["sequence"]} if vals.get("sequence") else {})}
+            wanted[name] = {**vals, "name": name}
         return wanted
 
     @api.model
@@ -287,6 +287,11 @@ def _listed_group(client, group):
     else:
         groups = [listed for listed in tags.get_corp_tags(client) if listed["group_name"] == group["group_name"]]
     return groups[0] if groups else {}
+
+
+def _payload(values):
+    """Return a new tag as add_corp_tag takes it."""
+    return {"name": values["name"], **({"order": values["sequence"]} if values.get("sequence") else {})}
 
 
 def _external_ids(listed):

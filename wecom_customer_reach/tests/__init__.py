@@ -16,6 +16,7 @@ from . import (
     test_settings,
     test_sync,
     test_sync_resume,
+    test_tag_category,
     test_tag_marking,
     test_tag_push,
     test_tours,

@@ -34,8 +34,9 @@ class WecomTag(models.Model):
         return kept
 
     def _delete_in_wecom(self):
-        super()._delete_in_wecom()
+        done = super()._delete_in_wecom()
         self.env["wecom.contact"]._apply_tag_categories()
+        return done
 
     @api.model
     def _mapped_category_ids(self):

@@ -47,7 +47,7 @@ class WecomTagMarking(models.Model):
     total_count = fields.Integer(string="Lines", compute="_compute_counts", help="One for each tag of each follow.")
     pending_count = fields.Integer(string="Pending", compute="_compute_counts")
     done_count = fields.Integer(string="Done", compute="_compute_counts")
-    failed_count = fields.Integer(string="Failed Lines", compute="_compute_counts")
+    failed_count = fields.Integer(string="Not Done", compute="_compute_counts")
     overtaken_count = fields.Integer(
         string="Overtaken", compute="_compute_counts", help="Somebody decided otherwise about the tag since."
     )

@@ -258,6 +258,7 @@ class WecomTag(models.Model):
         groups = self.group_id.sudo()
         groups.filtered(lambda group: not group.tag_ids).active = False
         self.env.invalidate_all()
+        return True
 
     def _call_delete(self, corp):
         """Delete these tags, as far as WeCom still has them: an earlier attempt may have been undone here."""

@@ -143,6 +143,18 @@ class TestTagCategory(WecomCase):
             (self.partner.category_id, other.category_id), (self.env["res.partner.category"], self.category)
         )
 
+    def test_deleted_tag(self):
+        group = self.env["wecom.tag.group"].with_user(self.manager)
+        made = group.create(
+            {"name": "Own", "tag_ids": [Command.create({"name": "A", "category_id": self.category.id})]}
+        )
+        self.assertEqual(made.tag_ids.category_id, self.category)
+        self.in_wecom(self.external_userid).follows["anna"].tag_ids = (made.tag_ids.external_id,)
+        self.synchronise()
+        self.assertEqual(self.partner.category_id, self.category)
+        made.tag_ids._delete_in_wecom()
+        self.assertFalse(self.partner.category_id)
+
     def test_lost_contact(self):
         self.tag_in_wecom("Gold")
         self.li.follow_ids.status = "deleted_by_member"

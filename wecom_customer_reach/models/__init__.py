@@ -1,5 +1,6 @@
 from . import wecom_corp
 from . import wecom_access_token
+from . import wecom_corp_call
 from . import wecom_member
 from . import wecom_contact
 from . import wecom_follow
@@ -13,6 +14,12 @@ from . import wecom_corp_callback
 from . import wecom_event
 from . import wecom_event_work
 from . import wecom_event_contact
+from . import wecom_follow_remark
+from . import wecom_tag_push
+from . import wecom_tag_marking
+from . import wecom_tag_marking_line
+from . import wecom_tag_marking_run
+from . import wecom_follow_tags
 from . import wecom_sync
 from . import wecom_sync_directory
 from . import wecom_sync_contacts
@@ -38,4 +45,6 @@ from . import wecom_broadcast_recipient
 from . import wecom_broadcast_screen
 from . import wecom_broadcast_task_screen
 from . import res_partner_broadcast
+from . import customer_tag_action
+from . import wecom_tag_category
 from . import res_config_settings

@@ -1,8 +1,6 @@
 from odoo import fields, models
 
 USER = "wecom_customer_reach.group_wecom_user"
-DEFAULT_SELECTION_LIMIT = 20_000
-"""How many ids the web client passes when everything that matches is selected, unless a parameter says otherwise."""
 
 
 class ResPartnerBroadcast(models.Model):
@@ -53,7 +51,3 @@ class ResPartnerBroadcast(models.Model):
             "view_mode": "form",
             "context": {"default_partner_domain": repr(domain), "active_domain": False, "active_ids": []},
         }
-
-    def _is_whole_list(self, domain):
-        limit = self.env["ir.config_parameter"].sudo().get_param("web.active_ids_limit", DEFAULT_SELECTION_LIMIT)
-        return len(self) >= int(limit) or len(self) == self.search_count(domain)

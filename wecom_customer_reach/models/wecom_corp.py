@@ -285,6 +285,7 @@ class WecomCorp(models.Model):
     def _explained(self, error):
         """Return in plain words what went wrong, what to do, and WeCom's code and hint for its support."""
         sentences = [self.env._(error.explanation), self.env._(error.remedy)]  # pylint: disable=translation-not-lazy
+        sentences += [self.env._(problem.message, **problem.values) for problem in getattr(error, "problems", ())]
         if caller_ip := getattr(error, "caller_ip", None):
             sentences.append(self.env._("WeCom saw the call come from %(address)s.", address=caller_ip))
         if error.errcode:

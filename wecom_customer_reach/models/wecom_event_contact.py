@@ -10,6 +10,7 @@ from .wecom_follow import ALIVE_FOLLOW_STATUSES
 
 READING_THREADS = 8
 ADDED, HALF_ADDED = "add_external_contact", "add_half_external_contact"
+EDITED = "edit_external_contact"
 DELETED_BY_MEMBER, DELETED_BY_CUSTOMER = "del_external_contact", "del_follow_user"
 TRANSFER_FAILED = "transfer_fail"
 BY_TRANSFER = "DELETE_BY_TRANSFER"
@@ -28,7 +29,9 @@ class WecomEvent(models.Model):
         read_at = fields.Datetime.now()
         details, failed = self._read_contacts(corp)
         events = self - failed
+        tags_before = {follow: follow.tag_ids for follow in events._follows_by_key(corp).values()}
         events._write_read(corp, details, read_at)
+        events._overtake_older_wishes(corp, tags_before)
         ended = events._end_unlisted(corp, details, read_at) | events._apply_what_only_events_tell(corp, read_at)
         self.env["wecom.follow"]._invalidate_written()
         known = self.env["wecom.contact"].search(
@@ -37,6 +40,7 @@ class WecomEvent(models.Model):
         self.env["wecom.contact"]._refresh_status(known.ids)
         if unmatched := corp._unmatched_contacts(len(known), contact_ids=known.ids):
             corp._match_contacts(unmatched)
+        known._apply_tag_categories(known.ids)
         ended._tell_lost()
         events._tell_failed_transfers()
         events._done()
@@ -99,6 +103,16 @@ class WecomEvent(models.Model):
             self.env["wecom.follow"]._write_listed(
                 corp, listed.values(), member_ids, fields.Datetime.to_datetime("9999-01-01"), read_at=read_at
             )
+
+    def _overtake_older_wishes(self, corp, tags_before):
+        """What a member did with the tags of a customer is newer than what was wished here before."""
+        edits = self._latest(EDITED)
+        changes = {}
+        for key, follow in self._follows_by_key(corp).items():
+            before, now = tags_before.get(follow, follow.tag_ids), follow.tag_ids
+            if key in edits and before != now:
+                changes[follow.id] = (now - before).ids, (before - now).ids, edits[key].made_at
+        self.env["wecom.follow"]._tags_changed_in_wecom(changes)
 
     def _end_unlisted(self, corp, details, read_at):
         """End the active follows that WeCom no longer lists, because the member deleted the customer; return them.

@@ -56,6 +56,7 @@ class WecomFollow(models.Model):
     member_id = UncheckedMany2one("wecom.member", required=True, index=True)
     contact_id = UncheckedMany2one("wecom.contact", "WeCom Contact", required=True)
     partner_id = fields.Many2one(related="contact_id.partner_id")
+    contact_type = fields.Selection(related="contact_id.contact_type")
     status = fields.Selection(FOLLOW_STATUSES, default="active", required=True)
     followed_at = fields.Datetime(string="Since")
     lost_at = fields.Datetime(string="Lost On")

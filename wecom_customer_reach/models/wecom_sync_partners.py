@@ -20,6 +20,7 @@ class WecomSync(models.Model):
             done += len(contacts)
             yield done / max(total, done)
         corp._learn_unionids()
+        self.env["wecom.contact"]._apply_tag_categories()
         self.to_match_count = self.env["wecom.contact"].search_count(
             [("corp_id", "=", corp.id), ("match_state", "=", "to_match")]
         )

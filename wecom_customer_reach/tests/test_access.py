@@ -10,9 +10,13 @@ ALLOWED = {
     "wecom.access.token": ("", "", ""),
     "wecom.member": ("r", "r", "rw"),
     "wecom.contact": ("r", "rw", "rw"),
-    "wecom.follow": ("r", "r", "r"),
-    "wecom.tag.group": ("r", "r", "r"),
-    "wecom.tag": ("r", "r", "r"),
+    "wecom.follow": ("rw", "rw", "rw"),
+    "wecom.tag.group": ("r", "rwc", "rwc"),
+    "wecom.tag": ("r", "rwc", "rwc"),
+    "wecom.tag.delete": ("", "rwcd", "rwcd"),
+    "wecom.tag.marking": ("r", "r", "r"),
+    "wecom.tag.marking.line": ("r", "r", "r"),
+    "wecom.tag.marking.start": ("rwcd", "rwcd", "rwcd"),
     "wecom.sync": ("", "", "r"),
     "wecom.sync.seen": ("", "", ""),
     "wecom.event": ("", "", "r"),
@@ -25,8 +29,9 @@ ALLOWED = {
     "wecom.attachment": ("rwcd", "rwcd", "rwcd"),
     "wecom.media": ("", "", "rd"),
 }
-WITH_ROWS = [model for model in ALLOWED if not model.startswith(("wecom.broadcast", "wecom.attachment", "wecom.media"))]
-"""The rows of broadcasts are tried in ``test_broadcast_access``."""
+ROWS_ELSEWHERE = ("wecom.broadcast", "wecom.attachment", "wecom.media", "wecom.tag.delete", "wecom.tag.marking.start")
+WITH_ROWS = [model for model in ALLOWED if not model.startswith(ROWS_ELSEWHERE)]
+"""The rows of broadcasts are tried in ``test_broadcast_access``; the row of a wizard is only for whoever opened it."""
 LETTERS = dict(zip("rwcd", OPERATIONS, strict=True))
 
 
@@ -64,6 +69,13 @@ class TestAccess(WecomCase):
         values = {
             "wecom.tag.group": {"corp_id": self.corp.id, "external_id": "g", "name": "Level"},
             "wecom.tag": {"corp_id": self.corp.id, "external_id": "t", "name": "Gold", "group_id": group.id},
+            "wecom.tag.marking": {"corp_id": self.corp.id, "user_id": self.user.id},
+            "wecom.tag.marking.line": {
+                "marking_id": self.env["wecom.tag.marking"].search([("corp_id", "=", self.corp.id)], limit=1).id,
+                "follow_id": self.of_anna.follow_ids.id,
+                "tag_id": self.env["wecom.tag"].search([("corp_id", "=", self.corp.id)], limit=1).id,
+                "operation": "put_on",
+            },
             "wecom.sync": {"corp_id": self.corp.id},
             "wecom.sync.seen": {"sync_number": 1, "follow_numbers": [1]},
             "wecom.event": {

@@ -6,6 +6,7 @@ from unittest.mock import patch
 from odoo.addons.wecom_customer_reach.models import wecom_event_work
 from odoo.addons.wecom_customer_reach.wecom_api.events import parse_event
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 
 from .common import TAG_LIST, WecomCase
 
@@ -73,6 +74,23 @@ class TestEventContact(EventCase):
         self.tell("edit_external_contact", external_userid=customer)
         self.work()
         self.assertEqual(self.follow(customer).remark, "Tea")
+
+    def test_member_who_changes_a_tag_overtakes_an_older_wish(self):
+        customer = self.add_customer("anna")
+        self.sandbox.post("/sandbox/tags", group="Level", tags=["Gold"])
+        self.synchronise()
+        tag = self.env["wecom.tag"].search([("corp_id", "=", self.corp.id), ("name", "=", "Gold")])
+        self.sandbox.post("/sandbox/members/anna/edit_customer", external_userid=customer, tag_id=[tag.external_id])
+        self.tell("edit_external_contact", external_userid=customer)
+        self.work()
+        self.assertEqual(self.follow(customer).tag_ids, tag)
+        of_anna = Domain("contact_id.external_userid", "=", customer)
+        marking = self.env["wecom.tag.marking"].with_user(self.manager)._start(self.corp, of_anna, add_tags=tag)
+        self.sandbox.post("/sandbox/members/anna/edit_customer", external_userid=customer, tag_id=[])
+        self.tell("edit_external_contact", external_userid=customer, made_at=self.server.world.clock.now() + 5)
+        self.work()
+        self.assertFalse(self.follow(customer).tag_ids)
+        self.assertEqual(marking.sudo().line_ids.state, "overtaken")
 
     def test_customer_lost_the_same_minute(self):
         customer = self.add_customer("anna")

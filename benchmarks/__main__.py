@@ -17,6 +17,8 @@ BENCHMARKS = {
     "mirror": ("synchronising", "mirror"),
     "partners": ("synchronising", "partners"),
     "re-sync": ("synchronising", "resync"),
+    "callback": ("callbacks", "callback"),
+    "storm": ("storm", "storm"),
 }
 
 

@@ -206,10 +206,13 @@ class WecomBroadcastResult(models.Model):
                  FROM unnest(%s::varchar[], %s::integer[]) AS lost(external_userid, member_id)
                  JOIN wecom_contact contact ON contact.external_userid = lost.external_userid AND contact.corp_id = %s
                 WHERE follow.contact_id = contact.id AND follow.member_id = lost.member_id AND follow.status = 'active'
-            RETURNING contact.id""",
+            RETURNING follow.id, contact.id""",
             (now, external_userids, member_ids, self.broadcast_id.corp_id.id),
         )
-        self.env["wecom.contact"]._refresh_status([contact_id for (contact_id,) in self.env.cr.fetchall()])
+        if lost := self.env.cr.fetchall():
+            self.env["wecom.follow"]._invalidate_written()
+            self.env["wecom.contact"]._refresh_status([contact_id for _follow_id, contact_id in lost])
+            self.env["wecom.follow"].browse([follow_id for follow_id, _contact_id in lost])._tell_lost()
 
     def _finish_if_final(self):
         """End this batch when nothing can change any more."""

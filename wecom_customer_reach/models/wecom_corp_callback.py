@@ -132,7 +132,8 @@ class WecomCorp(models.Model):
     @api.model
     def _by_callback_key(self, key):
         """Return the corp that listens at this address; none when there is none."""
-        return self.search([("callback_key", "=", key)], limit=1)
+        read = ["callback_token", "callback_aes_key", "callback_window_minutes", "corpid"]
+        return self.search_fetch([("callback_key", "=", key)], read, limit=1)
 
     def _callback_crypto(self):
         """Return what checks and decrypts the callbacks of this corp; None while that is not set up."""
@@ -144,7 +145,7 @@ class WecomCorp(models.Model):
     def _receive(self, event):
         """Keep an event that WeCom sent, and wake the worker. What was received before is not kept twice."""
         if self.env["wecom.event"]._keep(self, event):
-            self.env["wecom.event"]._wake()
+            self.env["wecom.event"]._wake_once()
 
     def _count_refused_callback(self, reason):
         self.env.cr.execute(

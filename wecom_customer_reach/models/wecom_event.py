@@ -66,7 +66,8 @@ class WecomEvent(models.Model):
         again: WeCom's times are whole seconds, so it may tell of a second change in that second.
         """
         now = fields.Datetime.now()
-        rows = self.env.execute_query(
+        # The same event at the same moment, or the worker on it: Odoo repeats the request. The log is not to quote it.
+        self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO wecom_event AS event (
@@ -91,9 +92,26 @@ class WecomEvent(models.Model):
                 now=now,
                 state="new" if event.kind in WORKED_ON else "ignored",
                 uid=self.env.uid,
-            )
+            ),
+            log_exceptions=False,
         )
-        return rows == [("new",)]
+        return self.env.cr.fetchall() == [("new",)]
+
+    @api.model
+    def _wake_once(self):
+        """Wake the worker for an event just kept, unless it is to wake up anyway.
+
+        Its alarm is held until the event is committed, so that the worker cannot clear it and not see the event; one
+        that is being cleared does not count.
+        """
+        cron = self.env["ir.model.data"]._xmlid_to_res_id("wecom_customer_reach.ir_cron_process_events")
+        pending = SQL(
+            "SELECT FROM ir_cron_trigger WHERE cron_id = %s AND call_at <= %s LIMIT 1 FOR SHARE SKIP LOCKED",
+            cron,
+            fields.Datetime.now(),
+        )
+        if not self.env.execute_query(pending):
+            self._wake()
 
     @api.model
     def _wake(self, at=None):

@@ -34,9 +34,7 @@ class WecomEvent(models.Model):
         events._overtake_older_wishes(corp, tags_before)
         ended = events._end_unlisted(corp, details, read_at) | events._apply_what_only_events_tell(corp, read_at)
         self.env["wecom.follow"]._invalidate_written()
-        known = self.env["wecom.contact"].search(
-            [("corp_id", "=", corp.id), ("external_userid", "in", events.mapped("external_userid"))]
-        )
+        known = events._contacts(corp)
         self.env["wecom.contact"]._refresh_status(known.ids)
         if unmatched := corp._unmatched_contacts(len(known), contact_ids=known.ids):
             corp._match_contacts(unmatched)
@@ -44,6 +42,11 @@ class WecomEvent(models.Model):
         ended._tell_lost()
         events._tell_failed_transfers()
         events._done()
+
+    def _contacts(self, corp):
+        return self.env["wecom.contact"].search(
+            [("corp_id", "=", corp.id), ("external_userid", "in", self.mapped("external_userid"))]
+        )
 
     def _read_contacts(self, corp):
         """Return ({external_userid: get_contact's answer, None where nobody follows}, events that could not be read).
@@ -166,9 +169,24 @@ class WecomEvent(models.Model):
             elif follow.status == "deleted_by_customer" and follow.lost_at <= event.made_at:
                 follow.write({"status": "active", "lost_at": False, "won_back_at": read_at, "row_hash": False})
                 follow._tell_won_back()
-        for key, event in self._latest(HALF_ADDED).items():
-            event._keep_half(corp, follows.get(key), read_at)
+        contacts = {contact.external_userid: contact for contact in self._contacts(corp)}
+        half_added = self._latest(HALF_ADDED)
+        deletions = self._known_deletions(corp) if half_added else {}
+        for key, event in half_added.items():
+            if key not in deletions or _by_time(deletions[key]) < _by_time(event):
+                event._keep_half(corp, follows.get(key), contacts, read_at)
         return ended
+
+    def _known_deletions(self, corp):
+        """Return {key: latest event that deleted it}, of all events kept: one may have come before the addition did."""
+        deletions = self.search(
+            [
+                ("corp_id", "=", corp.id),
+                ("external_userid", "in", self.mapped("external_userid")),
+                ("change_type", "in", (DELETED_BY_MEMBER, DELETED_BY_CUSTOMER)),
+            ]
+        )
+        return deletions._latest(DELETED_BY_MEMBER, DELETED_BY_CUSTOMER)
 
     def _comes_before_the_end_of(self, follow):
         """Whether the customer's deletion ended this follow: it was going on then, and nobody had ended it before."""
@@ -190,17 +208,22 @@ class WecomEvent(models.Model):
         )
         return {(follow.contact_id.external_userid, follow.member_id.userid.lower()): follow for follow in follows}
 
-    def _keep_half(self, corp, follow, read_at):
-        """Keep the follow of a customer who waits to be accepted, unless more is known of it than that."""
+    def _keep_half(self, corp, follow, contacts, read_at):
+        """Keep the follow of a customer who waits to be accepted, unless more is known of it than that.
+
+        ``contacts``: {external_userid: contact}; one that had to be made is added.
+        """
         if follow and (follow.status in ALIVE_FOLLOW_STATUSES or (follow.lost_at and follow.lost_at >= self.made_at)):
             return
         values = {"status": "half", "followed_at": self.made_at, "lost_at": False, "read_at": read_at}
         if follow:
             follow.write({**values, "row_hash": False})
             return
-        contact = self.contact_id or self.env["wecom.contact"].sudo().create(
-            {"corp_id": corp.id, "external_userid": self.external_userid, "name": self.external_userid}
-        )
+        if not (contact := contacts.get(self.external_userid)):
+            contact = self.env["wecom.contact"].create(
+                {"corp_id": corp.id, "external_userid": self.external_userid, "name": self.external_userid}
+            )
+            contacts[self.external_userid] = contact
         member = self.env["wecom.member"]._known_or_created(corp, [self.userid])[self.userid.lower()]
         self.env["wecom.follow"].sudo().create({**values, "contact_id": contact.id, "member_id": member.id})
 

@@ -93,22 +93,31 @@ class WecomEvent(models.Model):
         """Bring what these events are about to the truth; write on each what came of it."""
         corp = self.corp_id
         works = {CONTACT_EVENT: "_work_on_contacts", TAG_EVENT: "_work_on_tags", MEMBER_EVENT: "_work_on_members"}
-        for event_type, events in self.with_company(corp.company_id).grouped("event_type").items():
-            try:
-                with self.env.cr.savepoint():
-                    getattr(events, works[event_type])(corp)
-            except RateLimited as error:
-                self._pause(error)
+        try:
+            for event_type, events in self.with_company(corp.company_id).grouped("event_type").items():
+                events._work_apart(corp, works[event_type])
+        except RateLimited as error:
+            self._pause(error)
+
+    def _work_apart(self, corp, work):
+        """Do this work so that what goes wrong with one subject does not undo or hold up the others."""
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, work)(corp)
+        except (RateLimited, psycopg2.OperationalError):
+            raise
+        except WeComError as error:
+            self._try_again(error)
+        except UserError as error:
+            self._fail(str(error))
+        except Exception:
+            by_subject = self.grouped("subject")
+            if len(by_subject) > 1:
+                for events in by_subject.values():
+                    events._work_apart(corp, work)
                 return
-            except WeComError as error:
-                events._try_again(error)
-            except UserError as error:
-                events._fail(str(error))
-            except psycopg2.OperationalError:
-                raise
-            except Exception:
-                _logger.exception("Events %s could not be worked on", events.ids)
-                events._fail(self.env._("Something unexpected happened. The server's log has the details."))
+            _logger.exception("Events %s could not be worked on", self.ids)
+            self._fail(self.env._("Something unexpected happened. The server's log has the details."))
 
     def _work_on_tags(self, corp):
         """Events of tags carry no names: the whole list is read, once for all of them (wecom-api.md § 16.6)."""

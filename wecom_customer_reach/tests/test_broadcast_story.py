@@ -52,6 +52,7 @@ class TestBroadcastStory(BroadcastCase):
         self.assertEqual(gone.follow_ids.status, "deleted_by_customer")
         self.assertTrue(gone.follow_ids.lost_at)
         self.assertEqual(gone.status, "lost")
+        self.assertIn("Lost on WeCom", gone.partner_id.message_ids[0].body)
 
         self.sandbox.post("/sandbox/clock", advance=6 * 3600)
         self.sandbox.post("/sandbox/members/clara/confirm_all")

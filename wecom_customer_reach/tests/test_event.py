@@ -173,6 +173,27 @@ class TestEventContact(EventCase):
         self.work()
         self.assertEqual(self.follow(customer).status, "active")
 
+    def test_half_added_and_refused_in_every_order(self):
+        for together, order in itertools.product((True, False), ((0, 1), (1, 0))):
+            customer = self.add_customer({"userid": "anna", "relation": "half"})
+            times = next(self.seconds), next(self.seconds)
+            self.sandbox.post("/sandbox/members/anna/delete_customer", external_userid=customer)
+            for number in order:
+                kind = ("add_half_external_contact", "del_external_contact")[number]
+                self.tell(kind, external_userid=customer, made_at=times[number])
+                if not together:
+                    self.work()
+            self.work()
+            self.assertNotIn("half", self.follow(customer).mapped("status"), (together, order))
+
+    def test_two_members_wait_for_the_same_new_customer(self):
+        self.add_member("bert")
+        customer = self.add_customer({"userid": "anna", "relation": "half"}, {"userid": "bert", "relation": "half"})
+        for userid in ("anna", "bert"):
+            self.tell("add_half_external_contact", userid=userid, external_userid=customer)
+        self.work()
+        self.assertEqual(self.contact(customer).follow_ids.mapped("status"), ["half", "half"])
+
     def test_every_order_ends_in_the_same_state(self):
         """Added, deleted by the customer, added again: six orders of arrival, each event twice."""
         outcomes = set()
@@ -335,6 +356,33 @@ class TestEventQueue(EventCase):
         self.work()
         self.assertEqual(self.events().state, "done")
         self.assertEqual(self.follow(customer).status, "active")
+
+    def test_unexpected_error_with_one_contact_leaves_the_others(self):
+        good, bad = self.add_customer("anna"), self.add_customer("anna")
+        for customer in (good, bad):
+            self.tell("add_external_contact", external_userid=customer)
+        original = type(self.env["wecom.event"])._write_read
+
+        def write_read(events, corp, details, read_at):
+            if bad in details:
+                raise ValueError
+            return original(events, corp, details, read_at)
+
+        with (
+            patch.object(type(self.env["wecom.event"]), "_write_read", write_read),
+            self.assertLogs(wecom_event_work._logger, "ERROR"),
+        ):
+            self.work()
+        self.assertEqual({event.external_userid: event.state for event in self.events()}, {good: "done", bad: "failed"})
+
+    def test_a_storm_wakes_the_worker_once(self):
+        trigger = [("cron_id", "=", self.env.ref("wecom_customer_reach.ir_cron_process_events").id)]
+        before = self.env["ir.cron.trigger"].search_count(trigger)
+        for number in range(5):
+            message = f"<xml><CreateTime>{number + 1}</CreateTime><MsgType>event</MsgType>"
+            message += "<Event>change_external_tag</Event></xml>"
+            self.corp._receive(parse_event(message.encode()))
+        self.assertEqual(self.env["ir.cron.trigger"].search_count(trigger) - before, 1)
 
     def test_unexpected_error_fails_the_event_and_can_be_retried(self):
         customer = self.add_customer("anna")

@@ -134,6 +134,8 @@ def do_main_job(odoo_url: str, sandbox_url: str) -> main_job.Report:
     """Run the main job over Odoo's own RPC door and print its report."""
     try:
         odoo = rpc.Odoo(odoo_url, DATABASE).call
+        # The database was made behind another port; callbacks are to come to this one.
+        odoo("ir.config_parameter", "set_param", "web.base.url", odoo_url)
         report = main_job.run(odoo, sandbox_url, lambda words: say(f"-> {words} ..."))
     except (main_job.JobFailed, rpc.RemoteError) as error:
         raise Stop(f"The main job stopped: {error}") from error

@@ -110,6 +110,8 @@ def run(odoo: Odoo, sandbox_url: str, say: Callable[[str], None]) -> Report:
     _read_results(odoo, sandbox, broadcast)
     _look_at_a_phone(odoo, sandbox, broadcast, report)
     _report(odoo, sandbox, broadcast, never, report)
+    say("A customer deletes a member on his phone")
+    _lose_a_customer(odoo, sandbox, corp, broadcast, report)
     return report
 
 
@@ -130,7 +132,23 @@ def _connect(odoo: Odoo, sandbox: Sandbox, sandbox_url: str) -> int:
     checked = odoo("wecom.corp", "read", [corp], ["connection_state", "connection_message"])[0]
     if checked["connection_state"] != "ok":
         raise JobFailed(f"The connection test failed: {checked['connection_message']}")
+    _connect_callbacks(odoo, sandbox, corp)
     return corp
+
+
+def _connect_callbacks(odoo: Odoo, sandbox: Sandbox, corp: int) -> None:
+    """Enter into the local WeCom what the settings show, and let it check the address as the admin console does."""
+    fields = ["callback_url", "callback_token", "callback_aes_key"]
+    [keys] = odoo("wecom.corp", "read", [corp], fields)
+    sandbox.post(
+        "/sandbox/callback",
+        url=keys["callback_url"],
+        token=keys["callback_token"],
+        encoding_aes_key=keys["callback_aes_key"],
+    )
+    checked = sandbox.post("/sandbox/callback/verify")
+    if not checked["ok"]:
+        raise JobFailed(f"The check of the callback address failed: {checked['reason']}")
 
 
 def _wait(what: str, probe: Callable[[], tuple[bool, object]]) -> object:
@@ -286,6 +304,22 @@ def _look_at_a_phone(odoo: Odoo, sandbox: Sandbox, broadcast: int, report: Repor
     report.expect("messages on a customer's phone", 1, len(received))
     parts = [attachment["msgtype"] for message in received for attachment in message["attachments"]]
     report.expect("attachments on a customer's phone", ["image", "miniprogram"], parts)
+
+
+def _lose_a_customer(odoo: Odoo, sandbox: Sandbox, corp: int, broadcast: int, report: Report) -> None:
+    """What happens on a phone is in Odoo at once: the follow has ended, and the partner tells by whom."""
+    sent = [("broadcast_id", "=", broadcast), ("state", "=", "sent")]
+    [row] = odoo("wecom.broadcast.recipient", "search_read", sent, ["external_userid", "member_id"], limit=1)
+    [member] = odoo("wecom.member", "read", [row["member_id"][0]], ["userid"])
+    sandbox.post(f"/sandbox/customers/{row['external_userid']}/delete_member", userid=member["userid"])
+    started = time.monotonic()
+    lost = [
+        ("member_id", "=", row["member_id"][0]),
+        ("contact_id.external_userid", "=", row["external_userid"]),
+        ("status", "=", "deleted_by_customer"),
+    ]
+    _wait("The news of a lost customer", lambda: (bool(odoo("wecom.follow", "search_count", lost)), lost))
+    report.add("seconds until a lost customer is in Odoo", f"{time.monotonic() - started:.1f}")
 
 
 def _report(odoo: Odoo, sandbox: Sandbox, broadcast: int, never: str, report: Report) -> None:

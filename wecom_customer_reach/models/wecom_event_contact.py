@@ -129,6 +129,9 @@ class WecomEvent(models.Model):
             for follow in detail["follow_user"]
         }
         deletions = self._latest(DELETED_BY_MEMBER)
+        times = defaultdict(list)
+        for event in self:
+            times[event.external_userid, (event.userid or "").lower()].append(event.made_at)
         ended = self.env["wecom.follow"]
         for key, follow in self._follows_by_key(corp).items():
             deletion = deletions.get(key)
@@ -138,7 +141,7 @@ class WecomEvent(models.Model):
             follow.write(
                 {
                     "status": "handed_over" if deletion and BY_TRANSFER in deletion.xml else "deleted_by_member",
-                    "lost_at": deletion.made_at if deletion else max(read_at, *self.mapped("made_at")),
+                    "lost_at": deletion.made_at if deletion else max([read_at, *times[key]]),
                     "row_hash": False,
                     "read_at": read_at,
                 }
@@ -174,7 +177,7 @@ class WecomEvent(models.Model):
         deletions = self._known_deletions(corp) if half_added else {}
         for key, event in half_added.items():
             if key not in deletions or _by_time(deletions[key]) < _by_time(event):
-                event._keep_half(corp, follows.get(key), contacts, read_at)
+                event._keep_half(corp, follows.get(key, self.env["wecom.follow"]), contacts, read_at)
         return ended
 
     def _known_deletions(self, corp):
@@ -213,7 +216,9 @@ class WecomEvent(models.Model):
 
         ``contacts``: {external_userid: contact}; one that had to be made is added.
         """
-        if follow and (follow.status in ALIVE_FOLLOW_STATUSES or (follow.lost_at and follow.lost_at >= self.made_at)):
+        if follow.status in ALIVE_FOLLOW_STATUSES:
+            return
+        if follow.status == "deleted_by_customer" and follow.lost_at >= self.made_at:
             return
         values = {"status": "half", "followed_at": self.made_at, "lost_at": False, "read_at": read_at}
         if follow:

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from public_vectors import B_BODY, B_ENCRYPTED, B_MESSAGE, B_NONCE, B_SIGNATURE, B_TIMESTAMP, VERIFICATION, A, C
 
-from wecom_api import CryptoError
+from wecom_api import CryptoError, WeComCrypto
 from wecom_api.crypto import NotDecipherable, SignatureMismatch, WrongReceiver
 from wecom_api.events import (
     MOST_BODY_BYTES,
@@ -28,7 +28,8 @@ EVENT = (
     b"<UserID><![CDATA[alice]]></UserID><ExternalUserID><![CDATA[wm0001]]></ExternalUserID>"
     b"<State><![CDATA[\xe6\xb5\xb7\xe6\x8a\xa5]]></State></xml>"
 )
-KEY = base64.b64decode("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C=")
+A_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
+KEY = base64.b64decode(A_KEY + "=")
 RECEIVER = b"wx5823bf96d3bd56c7"
 RANDOM = b"r" * 16
 
@@ -140,13 +141,21 @@ class TestPlaintext:
         with pytest.raises(WrongReceiver):
             self.read(padded(self.content(length=length)))
 
+    def test_wrong_length_where_the_receiver_is_empty(self):
+        """The apps of individual developers (§ 16.4)."""
+        crypto = WeComCrypto("QDG6eK", A_KEY, "")
+        encrypted = enciphered(padded(self.content(length=len(EVENT) + 1, receiver=b"")))
+        with pytest.raises(WrongReceiver):
+            crypto.decrypt(crypto.signature("1", "2", encrypted), "1", "2", encrypted)
+
     @pytest.mark.parametrize("receiver", [b"", b"ww_other", RECEIVER + b" ", RECEIVER[:-1], b"\xff\xfe"])
     def test_another_receiver(self, receiver):
         with pytest.raises(WrongReceiver):
             self.read(padded(self.content(receiver=receiver)))
 
     @pytest.mark.parametrize(
-        "encrypted", ["QUJD", "QUI", "QUI=", "QUJD\nQUJD", "_-_-", "=" * 64, "茶" * 64, B_ENCRYPTED[:-1], "A" * 65]
+        "encrypted",
+        ["QUJD", "QUI", "QUI=", "QUJD\nQUJD", "_-_-", "=" * 64, "茶" * 64, B_ENCRYPTED[:-1], f"!{B_ENCRYPTED}"],
     )
     def test_broken_base64(self, encrypted):
         with pytest.raises(NotDecipherable):
@@ -196,7 +205,7 @@ class TestLimits:
         with pytest.raises(EventInvalid, match="too much"):
             parse_event(plain_event(**{"A": "<B>" * inside + "</B>" * inside}))
 
-    @pytest.mark.parametrize("depth", [255, 256, 257, 20_000])
+    @pytest.mark.parametrize("depth", [255, 256, 257, 2000, 20_000])
     def test_depth_far_past_the_limit(self, depth):
         with pytest.raises(EventInvalid):
             parse_event(b"<a>" * depth + b"</a>" * depth)
@@ -326,6 +335,7 @@ class TestFuzz:
 
     @fuzz
     @given(texts, texts, texts, texts)
+    @example("\ud800", "\ud800", "\ud800", "\ud800")
     def test_unsigned(self, signature, timestamp, nonce, encrypted):
         with pytest.raises(SignatureMismatch):
             A.decrypt(signature, timestamp, nonce, encrypted)

@@ -1,7 +1,10 @@
 import logging
 import time
+from contextlib import contextmanager
 
-from odoo.http import Controller, Response, request, route
+from werkzeug.exceptions import HTTPException
+
+from odoo.http import Controller, Dispatcher, Response, request, route
 
 from ..wecom_api.crypto import CryptoError, NotDecipherable, SignatureMismatch, WrongReceiver
 from ..wecom_api.events import MOST_BODY_BYTES, EventInvalid, read_event
@@ -21,15 +24,35 @@ class Refused(Exception):
         self.status = status
 
 
+class CallbackDispatcher(Dispatcher):
+    """Leaves query and body to the route, and answers every error without a word.
+
+    Odoo would read the body as a form, of up to 128 MB, and pass what stands in it and in the query as arguments.
+    """
+
+    routing_type = "wecom_callback"
+
+    @classmethod
+    def is_compatible_with(cls, _request):
+        return True
+
+    def dispatch(self, endpoint, args):
+        self.request.params = args
+        return self.request.registry["ir.http"]._dispatch(endpoint)
+
+    def handle_error(self, exc):
+        return Response(status=exc.code if isinstance(exc, HTTPException) else 500)
+
+
 class WecomCallback(Controller):
     """The door through which WeCom tells what happened. Source: wecom-api.md § 16.2, 16.3.
 
     An event is checked, stored and committed before it is answered; the work is done afterwards, by a scheduled action.
     """
 
-    @route("/wecom/callback/<string:key>", type="http", auth="public", methods=["GET", "POST"], csrf=False,
-           save_session=False)  # fmt: skip
-    def callback(self, key, **_parameters):
+    @route("/wecom/callback/<string:key>", type=CallbackDispatcher.routing_type, auth="public",
+           methods=["GET", "POST"], save_session=False)  # fmt: skip
+    def callback(self, key):
         corp = request.env["wecom.corp"].sudo()._by_callback_key(key)
         try:
             return self._stored(corp) if request.httprequest.method == "POST" else self._echo(corp)
@@ -73,17 +96,18 @@ class WecomCallback(Controller):
         announced = request.httprequest.content_length
         if announced is None or announced > MOST_BODY_BYTES:
             raise Refused("too large", status=400)
-        return request.httprequest.get_data()
-
-
-class _crypto_errors:
-    """Turns what the client says of a callback into a refusal."""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, _kind, error, _traceback):
-        if isinstance(error, EventInvalid):
+        try:
+            return request.httprequest.get_data()
+        except HTTPException:  # it ended before the length that was announced
             raise Refused("not readable", status=400) from None
-        if isinstance(error, CryptoError):
-            raise Refused(REASONS.get(type(error), "unreadable")) from None
+
+
+@contextmanager
+def _crypto_errors():
+    """Turn what the client says of a callback into a refusal."""
+    try:
+        yield
+    except EventInvalid:
+        raise Refused("not readable", status=400) from None
+    except CryptoError as error:
+        raise Refused(REASONS.get(type(error), "unreadable")) from None

@@ -1,6 +1,9 @@
 import re
 import secrets
 import string
+from contextlib import suppress
+
+from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -13,6 +16,7 @@ from .wecom_follow_loss import LOST_ACTIVITY_POLICIES
 LETTERS_AND_DIGITS = string.ascii_letters + string.digits
 TOKEN_PATTERN = re.compile("[A-Za-z0-9]{1,32}")
 AES_KEY_PATTERN = re.compile("[A-Za-z0-9]{43}")
+KEY_PATTERN = re.compile("[A-Za-z0-9]+")
 TOKEN_LENGTH, AES_KEY_LENGTH, CALLBACK_KEY_LENGTH = 32, 43, 32
 
 
@@ -132,6 +136,8 @@ class WecomCorp(models.Model):
     @api.model
     def _by_callback_key(self, key):
         """Return the corp that listens at this address; none when there is none."""
+        if not KEY_PATTERN.fullmatch(key):  # PostgreSQL takes no zero character
+            return self.browse()
         read = ["callback_token", "callback_aes_key", "callback_window_minutes", "corpid"]
         return self.search_fetch([("callback_key", "=", key)], read, limit=1)
 
@@ -148,19 +154,23 @@ class WecomCorp(models.Model):
             self.env["wecom.event"]._wake_once()
 
     def _count_refused_callback(self, reason):
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO wecom_callback_refusal AS refusal (corp_id, reason, count, last_at)
-                VALUES (%(corp)s, %(reason)s, 1, %(now)s)
-                    ON CONFLICT (corp_id, reason) DO UPDATE
-                   SET count = refusal.count + 1, last_at = EXCLUDED.last_at
-                """,
-                corp=self.id,
-                reason=reason,
-                now=fields.Datetime.now(),
-            )
+        """Count one refused request. Of those that come in the very same moment some are not counted.
+
+        Repeating a request until it was counted would let a flood of forged ones keep all workers busy.
+        """
+        query = SQL(
+            """
+            INSERT INTO wecom_callback_refusal AS refusal (corp_id, reason, count, last_at)
+            VALUES (%(corp)s, %(reason)s, 1, %(now)s)
+                ON CONFLICT (corp_id, reason) DO UPDATE
+               SET count = refusal.count + 1, last_at = EXCLUDED.last_at
+            """,
+            corp=self.id,
+            reason=reason,
+            now=fields.Datetime.now(),
         )
+        with suppress(SerializationFailure), self.env.cr.savepoint(flush=False):
+            self.env.cr.execute(query, log_exceptions=False)
 
 
 class WecomCallbackRefusal(models.Model):
@@ -180,7 +190,7 @@ class WecomCallbackRefusal(models.Model):
             ("stale", "Older than is accepted"),
             ("incomplete", "Signature, time or nonce are missing"),
             ("not readable", "Not the XML that WeCom sends"),
-            ("too large", "Too large"),
+            ("too large", "Too large, or of unknown length"),
             ("not set up", "Token or EncodingAESKey are not set up"),
         ],
         required=True,

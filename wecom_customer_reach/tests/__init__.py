@@ -9,6 +9,8 @@ from . import (
     test_broadcast_screen,
     test_broadcast_story,
     test_broadcast_workers,
+    test_callback,
+    test_callback_attacks,
     test_corp,
     test_event,
     test_follow_remark,

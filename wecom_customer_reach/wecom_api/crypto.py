@@ -56,11 +56,18 @@ class WeComCrypto:
         return hashlib.sha1(b"".join(parts)).hexdigest()
 
     def verify_url(self, msg_signature: str, timestamp: str, nonce: str, echostr: str) -> str:
-        """Return the text to answer a URL verification with (§ 16.2): exactly this, nothing around it."""
+        """Return the text to answer a URL verification with (§ 16.2): exactly this, nothing around it.
+
+        Raises CryptoError. XML is refused: an event is signed in the same way, and whoever overheard one could have it
+        decrypted by sending it as an echo.
+        """
         try:
-            return self.decrypt(msg_signature, timestamp, nonce, echostr).decode()
+            text = self.decrypt(msg_signature, timestamp, nonce, echostr).decode()
         except UnicodeDecodeError:
             raise NotDecipherable("The echo is not UTF-8: wrong EncodingAESKey, or damaged.") from None
+        if "<" in text:
+            raise NotDecipherable("The echo is an event: WeCom does not check an address with one.")
+        return text
 
     def decrypt(self, msg_signature: str, timestamp: str, nonce: str, encrypted: str) -> bytes:
         """Check the signature of one callback and return its message. Raises CryptoError."""

@@ -11,6 +11,9 @@ MOST_BODY_BYTES = 256 * 1024
 """Of a request. The largest event lists the members of a group chat, some tens of kilobytes when encrypted."""
 MOST_ELEMENTS = 5000
 MOST_DEPTH = 5
+MOST_NAME_LENGTH = 200
+"""Of kind, change and ids, in characters. WeCom's have at most 64; longer ones do not fit into a database index."""
+_NAMES = ("ChangeType", "UserID", "ExternalUserID", "ChatId")
 _TIME_PATTERN = re.compile("[1-9][0-9]{0,9}")
 
 
@@ -61,6 +64,8 @@ def parse_event(message: bytes) -> Event:
     kind, created_at = fields.get("Event", ""), fields.get("CreateTime", "")
     if fields.get("MsgType") != "event" or not kind:
         kind = fields.get("MsgType") or fields.get("InfoType") or "unknown"
+    if any(len(name) > MOST_NAME_LENGTH for name in (kind, *(fields.get(name, "") for name in _NAMES))):
+        raise EventInvalid("The message holds a name that is too long.")
     if not _TIME_PATTERN.fullmatch(created_at):
         raise EventInvalid("The message does not say when it was made.")
     return Event(message.decode(), kind, fields.get("ChangeType", ""), int(created_at), fields)

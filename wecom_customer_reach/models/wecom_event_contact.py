@@ -6,7 +6,6 @@ from ..wecom_api import contacts
 from ..wecom_api.errors import NotFound, PermissionDenied, RateLimited
 from .listed_follow import ListedFollow
 from .parallel_reading import ParallelReading
-from .wecom_follow import ALIVE_FOLLOW_STATUSES
 
 READING_THREADS = 8
 ADDED, HALF_ADDED = "add_external_contact", "add_half_external_contact"
@@ -32,7 +31,8 @@ class WecomEvent(models.Model):
         tags_before = {follow: follow.tag_ids for follow in events._follows_by_key(corp).values()}
         events._write_read(corp, details, read_at)
         events._overtake_older_wishes(corp, tags_before)
-        ended = events._end_unlisted(corp, details, read_at) | events._apply_what_only_events_tell(corp, read_at)
+        listed = _listed_keys(details)
+        ended = events._end_unlisted(corp, listed, read_at) | events._apply_what_only_events_tell(corp, listed, read_at)
         self.env["wecom.follow"]._invalidate_written()
         known = events._contacts(corp)
         self.env["wecom.contact"]._refresh_status(known.ids)
@@ -117,17 +117,11 @@ class WecomEvent(models.Model):
                 changes[follow.id] = (now - before).ids, (before - now).ids, edits[key].made_at
         self.env["wecom.follow"]._tags_changed_in_wecom(changes)
 
-    def _end_unlisted(self, corp, details, read_at):
+    def _end_unlisted(self, corp, listed, read_at):
         """End the active follows that WeCom no longer lists, because the member deleted the customer; return them.
 
         Those of members who left are not among what WeCom lists in the first place.
         """
-        listed = {
-            (external_userid, follow["userid"].lower())
-            for external_userid, detail in details.items()
-            if detail
-            for follow in detail["follow_user"]
-        }
         deletions = self._latest(DELETED_BY_MEMBER)
         times = defaultdict(list)
         for event in self:
@@ -135,7 +129,8 @@ class WecomEvent(models.Model):
         ended = self.env["wecom.follow"]
         for key, follow in self._follows_by_key(corp).items():
             deletion = deletions.get(key)
-            ends = follow.status == "active" or (follow.status == "half" and deletion)
+            refused = follow.status == "half" and deletion and deletion.made_at >= follow.followed_at
+            ends = follow.status == "active" or refused
             if key in listed or not ends or follow.member_id.status == "left":
                 continue
             follow.write(
@@ -154,7 +149,7 @@ class WecomEvent(models.Model):
         events = self.filtered(lambda event: event.change_type in change_types and event.userid)
         return {(event.external_userid, event.userid.lower()): event for event in events.sorted(_by_time)}
 
-    def _apply_what_only_events_tell(self, corp, read_at):
+    def _apply_what_only_events_tell(self, corp, listed, read_at):
         """Mark whom the customer deleted, and keep those who wait to be accepted.
 
         Return the follows that customers ended. The later of an addition and a deletion holds, by the times WeCom
@@ -169,7 +164,9 @@ class WecomEvent(models.Model):
                 if event._comes_before_the_end_of(follow):
                     follow.write({"status": "deleted_by_customer", "lost_at": event.made_at, "row_hash": False})
                     ended |= follow
-            elif follow.status == "deleted_by_customer" and follow.lost_at <= event.made_at:
+                elif follow.status == "deleted_by_customer" and event.made_at > follow.lost_at:
+                    follow.write({"lost_at": event.made_at})
+            elif key in listed and follow.status == "deleted_by_customer" and follow.lost_at <= event.made_at:
                 follow.write({"status": "active", "lost_at": False, "won_back_at": read_at, "row_hash": False})
                 follow._tell_won_back()
         contacts = {contact.external_userid: contact for contact in self._contacts(corp)}
@@ -216,7 +213,7 @@ class WecomEvent(models.Model):
 
         ``contacts``: {external_userid: contact}; one that had to be made is added.
         """
-        if follow.status in ALIVE_FOLLOW_STATUSES:
+        if follow.status == "active" or (follow.status == "half" and follow.followed_at >= self.made_at):
             return
         if follow.status == "deleted_by_customer" and follow.lost_at >= self.made_at:
             return
@@ -249,6 +246,16 @@ class WecomEvent(models.Model):
                 )
         for partner, lines in notes.items():
             partner._message_log(body=" ".join(lines))
+
+
+def _listed_keys(details):
+    """Return the (external_userid, userid in lower case) of all follows that WeCom lists of the contacts read."""
+    return {
+        (external_userid, follow["userid"].lower())
+        for external_userid, detail in details.items()
+        if detail
+        for follow in detail["follow_user"]
+    }
 
 
 def _by_time(event):

@@ -13,6 +13,7 @@ from . import (
     test_callback_attacks,
     test_corp,
     test_event,
+    test_event_storm,
     test_follow_remark,
     test_matching,
     test_partner,

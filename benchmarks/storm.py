@@ -98,7 +98,12 @@ def _follows(env, corp):
 
 
 def _differences(env, corp):
-    """Compare with the sandbox's own book; return a line for each follow that differs."""
+    """Compare with the sandbox's own book; return a line for each follow that differs.
+
+    Customers who had deleted a member before the storm are passed over: WeCom tells that in no listing.
+    """
+    deletions = env["wecom.event"].search([("corp_id", "=", corp.id), ("change_type", "=", "del_follow_user")])
+    told = {(event.userid, event.external_userid) for event in deletions}
     follows = {
         (follow.member_id.userid, follow.contact_id.external_userid): follow
         for follow in env["wecom.follow"].sudo().search([("member_id.corp_id", "=", corp.id)])
@@ -106,6 +111,8 @@ def _differences(env, corp):
     lines = []
     for row in control(corp.base_url, "follows")["follows"]:
         key = row["userid"], row["external_userid"]
+        if row["relation"] == "deleted_by_customer" and key not in told:
+            continue
         follow, status = follows.get(key), STATUSES.get(row["relation"])
         if follow is None:
             if status:

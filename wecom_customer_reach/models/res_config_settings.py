@@ -13,8 +13,6 @@ CORP_FIELDS = {
     "wecom_sender_policy": "sender_policy",
     "wecom_cap_policy": "cap_policy",
     "wecom_lost_activity_policy": "lost_activity_policy",
-    "wecom_callback_token": "callback_token",
-    "wecom_callback_aes_key": "callback_aes_key",
     "wecom_callback_window_minutes": "callback_window_minutes",
 }
 """Field of the settings: field of the corp of the current company."""
@@ -41,8 +39,8 @@ class ResConfigSettings(models.TransientModel):
         LOST_ACTIVITY_POLICIES, "WeCom Lost Customers: Activity For", groups=ADMINISTRATOR
     )
     wecom_callback_url = fields.Char(related="wecom_corp_id.callback_url", groups=ADMINISTRATOR)
-    wecom_callback_token = fields.Char("WeCom Callback Token", groups=ADMINISTRATOR)
-    wecom_callback_aes_key = fields.Char("WeCom EncodingAESKey", groups=ADMINISTRATOR)
+    wecom_callback_token = fields.Char(related="wecom_corp_id.callback_token", groups=ADMINISTRATOR)
+    wecom_callback_aes_key = fields.Char(related="wecom_corp_id.callback_aes_key", groups=ADMINISTRATOR)
     wecom_callback_window_minutes = fields.Integer("WeCom Callbacks Are Accepted For", groups=ADMINISTRATOR)
     wecom_callback_received_at = fields.Datetime(related="wecom_corp_id.callback_received_at", groups=ADMINISTRATOR)
     wecom_refused_count = fields.Integer(related="wecom_corp_id.refused_count", groups=ADMINISTRATOR)

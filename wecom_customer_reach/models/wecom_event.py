@@ -20,13 +20,14 @@ class WecomEvent(models.Model):
     _name = "wecom.event"
     _description = "WeCom Event"
     _order = "id desc"
-    _rec_name = "change_type"
+    _rec_name = "summary"
 
     corp_id = fields.Many2one("wecom.corp", required=True, readonly=True, ondelete="cascade")
     company_id = fields.Many2one(related="corp_id.company_id")
     event_hash = fields.Char(readonly=True, required=True, help="Of the whole event: the same event is kept once.")
     event_type = fields.Char(string="Event", readonly=True, required=True)
     change_type = fields.Char(string="Change", readonly=True)
+    summary = fields.Char(string="What Happened", compute="_compute_summary")
     subject = fields.Char(readonly=True, required=True, help="Events of one subject are worked on one after another.")
     userid = fields.Char(string="User ID", readonly=True)
     external_userid = fields.Char(string="External User ID", readonly=True, index="btree_not_null")
@@ -57,6 +58,25 @@ class WecomEvent(models.Model):
         found = {(contact.corp_id, contact.external_userid): contact for contact in contacts}
         for event in self:
             event.contact_id = found.get((event.corp_id, event.external_userid), False)
+
+    @api.depends("event_type", "change_type")
+    def _compute_summary(self):
+        words = {
+            (CONTACT_EVENT, "add_external_contact"): self.env._("Customer added"),
+            (CONTACT_EVENT, "add_half_external_contact"): self.env._("Customer waits to be accepted"),
+            (CONTACT_EVENT, "edit_external_contact"): self.env._("Customer edited by the member"),
+            (CONTACT_EVENT, "del_external_contact"): self.env._("Customer deleted by the member"),
+            (CONTACT_EVENT, "del_follow_user"): self.env._("Member deleted by the customer"),
+            (CONTACT_EVENT, "transfer_fail"): self.env._("Hand-over failed"),
+            (TAG_EVENT, "create"): self.env._("Corp tag created"),
+            (TAG_EVENT, "update"): self.env._("Corp tag changed"),
+            (TAG_EVENT, "delete"): self.env._("Corp tag deleted"),
+            (TAG_EVENT, "shuffle"): self.env._("Corp tags reordered"),
+            (MEMBER_EVENT, "delete_user"): self.env._("Member left"),
+        }
+        for event in self:
+            named = " ".join(filter(None, (event.event_type, event.change_type)))
+            event.summary = words.get((event.event_type, event.change_type), named)
 
     @api.model
     def _keep(self, corp, event):

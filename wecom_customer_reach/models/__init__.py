@@ -14,6 +14,7 @@ from . import wecom_corp_callback
 from . import wecom_event
 from . import wecom_event_work
 from . import wecom_event_contact
+from . import wecom_event_follow
 from . import wecom_follow_remark
 from . import wecom_tag_push
 from . import wecom_tag_marking

@@ -229,6 +229,8 @@ class WecomCorp(models.Model):
         self.write(
             {"connection_state": state, "connection_message": message, "connection_checked_at": fields.Datetime.now()}
         )
+        if state == "ok":
+            self.env["wecom.event"]._connection_works(self)
         return self._notification(message, succeeded=state == "ok")
 
     def _notification(self, message, succeeded):

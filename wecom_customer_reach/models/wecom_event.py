@@ -14,6 +14,11 @@ WORKED_ON = (CONTACT_EVENT, TAG_EVENT, MEMBER_EVENT)
 KEEP_DAYS = 30
 
 
+def by_time(event):
+    """Sort key: WeCom's time of the event, in the same second its arrival."""
+    return event.made_at, event.id
+
+
 class WecomEvent(models.Model):
     """One callback as WeCom sent it, kept before it was answered. The work stands in the ``wecom_event_*`` files."""
 
@@ -35,7 +40,7 @@ class WecomEvent(models.Model):
     xml = fields.Text(string="As Received", readonly=True, required=True)
     made_at = fields.Datetime(string="Happened", readonly=True, required=True)
     received_at = fields.Datetime(string="Received", readonly=True, required=True)
-    done_at = fields.Datetime(string="Done On", readonly=True)
+    done_at = fields.Datetime(string="Done On", readonly=True, help="When WeCom was read for this event.")
     state = fields.Selection(
         [("new", "New"), ("done", "Done"), ("failed", "Failed"), ("ignored", "Ignored")],
         readonly=True,
@@ -82,8 +87,8 @@ class WecomEvent(models.Model):
     def _keep(self, corp, event):
         """Store an ``events.Event`` of ``corp``; return whether there is work to do.
 
-        The same event again is not stored again. One that was worked on in the very second it was made is worked on
-        again: WeCom's times are whole seconds, so it may tell of a second change in that second.
+        The same event again is not stored again. One for which WeCom was read in the very second it was made is worked
+        on again: WeCom's times are whole seconds, so it may tell of a second change in that second.
         """
         now = fields.Datetime.now()
         # The same event at the same moment, or the worker on it: Odoo repeats the request. The log is not to quote it.
@@ -97,7 +102,7 @@ class WecomEvent(models.Model):
                        %(external_userid)s, %(xml)s, %(made_at)s, %(now)s, %(state)s, 0,
                        %(uid)s, %(now)s, %(uid)s, %(now)s)
                     ON CONFLICT (corp_id, event_hash) DO UPDATE SET state = 'new'
-                 WHERE event.state = 'done' AND event.done_at <= event.made_at + interval '1 second'
+                 WHERE event.state = 'done' AND event.done_at <= event.made_at + interval '2 seconds'
                 RETURNING state
                 """,
                 corp=corp.id,

@@ -1,38 +1,39 @@
+import logging
 from collections import defaultdict
 
 from odoo import fields, models
 
 from ..wecom_api import contacts
-from ..wecom_api.errors import NotFound, PermissionDenied, RateLimited
+from ..wecom_api.errors import RateLimited, WeComError
 from .listed_follow import ListedFollow
 from .parallel_reading import ParallelReading
+from .wecom_event import by_time
+from .wecom_event_work import CONCERNS_ALL
+
+_logger = logging.getLogger(__name__)
 
 READING_THREADS = 8
-ADDED, HALF_ADDED = "add_external_contact", "add_half_external_contact"
+NO_VISIBLE_FOLLOWER = 60011
+"""Of externalcontact/get: the app may see none of those who follow (wecom-api.md § 4.3); they may still do so."""
 EDITED = "edit_external_contact"
-DELETED_BY_MEMBER, DELETED_BY_CUSTOMER = "del_external_contact", "del_follow_user"
 TRANSFER_FAILED = "transfer_fail"
-BY_TRANSFER = "DELETE_BY_TRANSFER"
 
 
 class WecomEvent(models.Model):
-    """Events of external contacts: each contact is read again, and its follows are made what WeCom tells.
-
-    Only two things cannot be read and are taken from the event: that the customer deleted the member (WeCom goes on
-    listing him), and that a customer waits to be accepted (WeCom does not list him yet).
-    """
+    """Events of external contacts: each contact is read again, and its follows are made what WeCom tells."""
 
     _inherit = "wecom.event"
 
     def _work_on_contacts(self, corp):
         read_at = fields.Datetime.now()
-        details, failed = self._read_contacts(corp)
+        details, hidden, failed = self._read_contacts(corp)
         events = self - failed
         tags_before = {follow: follow.tag_ids for follow in events._follows_by_key(corp).values()}
         events._write_read(corp, details, read_at)
         events._overtake_older_wishes(corp, tags_before)
         listed = _listed_keys(details)
-        ended = events._end_unlisted(corp, listed, read_at) | events._apply_what_only_events_tell(corp, listed, read_at)
+        ended = events._end_unlisted(corp, listed, hidden, read_at)
+        ended |= events._apply_what_only_events_tell(corp, listed, read_at)
         self.env["wecom.follow"]._invalidate_written()
         known = events._contacts(corp)
         self.env["wecom.contact"]._refresh_status(known.ids)
@@ -41,7 +42,7 @@ class WecomEvent(models.Model):
         known._apply_tag_categories(known.ids)
         ended._tell_lost()
         events._tell_failed_transfers()
-        events._done()
+        events._done(read_at)
 
     def _contacts(self, corp):
         return self.env["wecom.contact"].search(
@@ -49,9 +50,10 @@ class WecomEvent(models.Model):
         )
 
     def _read_contacts(self, corp):
-        """Return ({external_userid: get_contact's answer, None where nobody follows}, events that could not be read).
+        """Return what WeCom tells of each contact, the contacts it hides, and the events that could not be read.
 
-        What went wrong is written on the events; raises RateLimited.
+        The first is {external_userid: get_contact's answer, None where nobody follows}. What went wrong with one
+        contact is written on its events; raises what concerns all.
         """
         reading = ParallelReading(READING_THREADS)
         client = corp._client(run=reading.run_in_owner)
@@ -62,19 +64,24 @@ class WecomEvent(models.Model):
             )
         finally:
             client.close()
-        details, failed = {}, self.filtered(lambda event: not event.external_userid)
+        details, hidden, failed = {}, set(), self.filtered(lambda event: not event.external_userid)
         failed._fail(self.env._("WeCom named no contact in this event."))
         for external_userid, future in outcomes.items():
             error = future.exception()
-            if isinstance(error, RateLimited):
+            if isinstance(error, (RateLimited, *CONCERNS_ALL)):
                 raise error
-            if error is None or isinstance(error, NotFound | PermissionDenied):
+            if not isinstance(error, WeComError | None):
+                raise error
+            if error is None or error.errcode == contacts.NOT_EXTERNAL_CONTACT:
                 details[external_userid] = None if error else future.result()
+            elif error.errcode == NO_VISIBLE_FOLLOWER:
+                details[external_userid] = None
+                hidden.add(external_userid)
             else:
                 about = self.filtered(lambda event, about=external_userid: event.external_userid == about)
                 about._try_again(error)
                 failed |= about
-        return details, failed
+        return details, hidden, failed
 
     def _members(self, corp, details):
         """Return {userid in lower case: member} of all who follow these contacts or are named in the events."""
@@ -87,6 +94,11 @@ class WecomEvent(models.Model):
             client = corp._client()
             try:
                 new._read_details(client)
+            except RateLimited:
+                raise
+            except WeComError as error:
+                # The name comes with the next synchronisation; what happened is not to wait for it.
+                _logger.info("The names of new members could not be read: %s", error.errcode)
             finally:
                 client.close()
         return known
@@ -117,83 +129,10 @@ class WecomEvent(models.Model):
                 changes[follow.id] = (now - before).ids, (before - now).ids, edits[key].made_at
         self.env["wecom.follow"]._tags_changed_in_wecom(changes)
 
-    def _end_unlisted(self, corp, listed, read_at):
-        """End the active follows that WeCom no longer lists, because the member deleted the customer; return them.
-
-        Those of members who left are not among what WeCom lists in the first place.
-        """
-        deletions = self._latest(DELETED_BY_MEMBER)
-        times = defaultdict(list)
-        for event in self:
-            times[event.external_userid, (event.userid or "").lower()].append(event.made_at)
-        ended = self.env["wecom.follow"]
-        for key, follow in self._follows_by_key(corp).items():
-            deletion = deletions.get(key)
-            refused = follow.status == "half" and deletion and deletion.made_at >= follow.followed_at
-            ends = follow.status == "active" or refused
-            if key in listed or not ends or follow.member_id.status == "left":
-                continue
-            follow.write(
-                {
-                    "status": "handed_over" if deletion and BY_TRANSFER in deletion.xml else "deleted_by_member",
-                    "lost_at": deletion.made_at if deletion else max([read_at, *times[key]]),
-                    "row_hash": False,
-                    "read_at": read_at,
-                }
-            )
-            ended |= follow
-        return ended
-
     def _latest(self, *change_types):
         """Return {(external_userid, userid in lower case): the latest event of these kinds}."""
         events = self.filtered(lambda event: event.change_type in change_types and event.userid)
-        return {(event.external_userid, event.userid.lower()): event for event in events.sorted(_by_time)}
-
-    def _apply_what_only_events_tell(self, corp, listed, read_at):
-        """Mark whom the customer deleted, and keep those who wait to be accepted.
-
-        Return the follows that customers ended. The later of an addition and a deletion holds, by the times WeCom
-        gives; in the same second, by their arrival.
-        """
-        follows = self._follows_by_key(corp)
-        ended = self.env["wecom.follow"]
-        for key, event in self._latest(ADDED, DELETED_BY_CUSTOMER).items():
-            if not (follow := follows.get(key)):
-                continue
-            if event.change_type == DELETED_BY_CUSTOMER:
-                if event._comes_before_the_end_of(follow):
-                    follow.write({"status": "deleted_by_customer", "lost_at": event.made_at, "row_hash": False})
-                    ended |= follow
-                elif follow.status == "deleted_by_customer" and event.made_at > follow.lost_at:
-                    follow.write({"lost_at": event.made_at})
-            elif key in listed and follow.status == "deleted_by_customer" and follow.lost_at <= event.made_at:
-                follow.write({"status": "active", "lost_at": False, "won_back_at": read_at, "row_hash": False})
-                follow._tell_won_back()
-        contacts = {contact.external_userid: contact for contact in self._contacts(corp)}
-        half_added = self._latest(HALF_ADDED)
-        deletions = self._known_deletions(corp) if half_added else {}
-        for key, event in half_added.items():
-            if key not in deletions or _by_time(deletions[key]) < _by_time(event):
-                event._keep_half(corp, follows.get(key, self.env["wecom.follow"]), contacts, read_at)
-        return ended
-
-    def _known_deletions(self, corp):
-        """Return {key: latest event that deleted it}, of all events kept: one may have come before the addition did."""
-        deletions = self.search(
-            [
-                ("corp_id", "=", corp.id),
-                ("external_userid", "in", self.mapped("external_userid")),
-                ("change_type", "in", (DELETED_BY_MEMBER, DELETED_BY_CUSTOMER)),
-            ]
-        )
-        return deletions._latest(DELETED_BY_MEMBER, DELETED_BY_CUSTOMER)
-
-    def _comes_before_the_end_of(self, follow):
-        """Whether the customer's deletion ended this follow: it was going on then, and nobody had ended it before."""
-        going_on = follow.status == "active" or (
-            follow.status == "deleted_by_member" and follow.lost_at >= self.made_at
-        )
-        return going_on and (not follow.followed_at or follow.followed_at <= self.made_at)
+        return {(event.external_userid, event.userid.lower()): event for event in events.sorted(by_time)}
 
     def _follows_by_key(self, corp):
         follows = (
@@ -208,27 +147,6 @@ class WecomEvent(models.Model):
         )
         return {(follow.contact_id.external_userid, follow.member_id.userid.lower()): follow for follow in follows}
 
-    def _keep_half(self, corp, follow, contacts, read_at):
-        """Keep the follow of a customer who waits to be accepted, unless more is known of it than that.
-
-        ``contacts``: {external_userid: contact}; one that had to be made is added.
-        """
-        if follow.status == "active" or (follow.status == "half" and follow.followed_at >= self.made_at):
-            return
-        if follow.status == "deleted_by_customer" and follow.lost_at >= self.made_at:
-            return
-        values = {"status": "half", "followed_at": self.made_at, "lost_at": False, "read_at": read_at}
-        if follow:
-            follow.write({**values, "row_hash": False})
-            return
-        if not (contact := contacts.get(self.external_userid)):
-            contact = self.env["wecom.contact"].create(
-                {"corp_id": corp.id, "external_userid": self.external_userid, "name": self.external_userid}
-            )
-            contacts[self.external_userid] = contact
-        member = self.env["wecom.member"]._known_or_created(corp, [self.userid])[self.userid.lower()]
-        self.env["wecom.follow"].sudo().create({**values, "contact_id": contact.id, "member_id": member.id})
-
     def _tell_failed_transfers(self):
         """Note on the partners why a hand-over failed."""
         reasons = {
@@ -236,7 +154,7 @@ class WecomEvent(models.Model):
             "customer_limit_exceed": self.env._("the new member has as many customers as he may have"),
         }
         notes = defaultdict(list)
-        for event in self.filtered(lambda event: event.change_type == TRANSFER_FAILED):
+        for event in self.filtered(lambda event: event.change_type == TRANSFER_FAILED and not event.done_at):
             for partner in event.contact_id.partner_id:
                 reason = next((text for code, text in reasons.items() if code in event.xml), "")
                 notes[partner].append(
@@ -256,7 +174,3 @@ def _listed_keys(details):
         if detail
         for follow in detail["follow_user"]
     }
-
-
-def _by_time(event):
-    return event.made_at, event.id

@@ -2,15 +2,22 @@ import logging
 from datetime import timedelta
 
 import psycopg2
-from psycopg2.errors import SerializationFailure
+from psycopg2.errors import DeadlockDetected, SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..wecom_api import tags
-from ..wecom_api.errors import RateLimited, TransientError, TransportError, WeComError
+from ..wecom_api import contacts, tags
+from ..wecom_api.errors import (
+    ConfigurationError,
+    RateLimited,
+    TokenInvalid,
+    TransientError,
+    TransportError,
+    WeComError,
+)
 from .wecom_broadcast_batch import longer_and_longer
 from .wecom_event import CONTACT_EVENT, MEMBER_EVENT, TAG_EVENT
 
@@ -19,6 +26,8 @@ _logger = logging.getLogger(__name__)
 SUBJECTS_PER_STEP = 100
 MOST_ATTEMPTS = 20
 SHORTEST_PAUSE_SECONDS = 60
+CONCERNS_ALL = (ConfigurationError, TokenInvalid)
+"""Errors that an administrator has to mend before any event can be worked on."""
 COMES_AND_GOES = (TransportError, TransientError)
 """Errors after which the same call may work: the event is tried again by itself."""
 
@@ -38,10 +47,14 @@ class WecomEvent(models.Model):
         progress = self.env["ir.cron"]._commit_progress
         if not progress(remaining=self._due_count()):
             return
-        while events := self._take():
+        more = True
+        while more:
+            events = self.browse()
             try:
-                events._work()
-            except SerializationFailure:
+                if events := self._take():
+                    events._work()
+                more = bool(events)
+            except (SerializationFailure, DeadlockDetected):
                 # Somebody changed the same rows meanwhile: the step is done again, on what is there now.
                 self.env.cr.rollback()
             if not progress(len(events), remaining=self._due_count()):
@@ -92,19 +105,28 @@ class WecomEvent(models.Model):
     def _work(self):
         """Bring what these events are about to the truth; write on each what came of it."""
         corp = self.corp_id
+        language = corp.company_id.partner_id.lang or self.env.lang
+        if not corp.secret_is_set:
+            self._wait_for_connection(corp, self.env._("The secret of the self-built app is missing."))
+            return
         works = {CONTACT_EVENT: "_work_on_contacts", TAG_EVENT: "_work_on_tags", MEMBER_EVENT: "_work_on_members"}
         try:
-            for event_type, events in self.with_company(corp.company_id).grouped("event_type").items():
+            for event_type, events in (
+                self.with_company(corp.company_id).with_context(lang=language).grouped("event_type").items()
+            ):
                 events._work_apart(corp, works[event_type])
         except RateLimited as error:
-            self._pause(error)
+            seconds = max(error.retry_after or 0, SHORTEST_PAUSE_SECONDS)
+            self._pause(corp, timedelta(seconds=seconds), corp._explained(error))
+        except CONCERNS_ALL as error:
+            self._wait_for_connection(corp, corp.with_context(lang=language)._explained(error))
 
     def _work_apart(self, corp, work):
         """Do this work so that what goes wrong with one subject does not undo or hold up the others."""
         try:
             with self.env.cr.savepoint():
                 getattr(self, work)(corp)
-        except (RateLimited, psycopg2.OperationalError):
+        except (RateLimited, *CONCERNS_ALL, psycopg2.OperationalError):
             raise
         except WeComError as error:
             self._try_again(error)
@@ -121,25 +143,33 @@ class WecomEvent(models.Model):
 
     def _work_on_tags(self, corp):
         """Events of tags carry no names: the whole list is read, once for all of them (wecom-api.md § 16.6)."""
+        read_at = fields.Datetime.now()
         client = corp._client()
         try:
             self.env["wecom.tag"]._mirror(corp, tags.get_corp_tags(client))
         finally:
             client.close()
-        self._done()
+        self.env["wecom.contact"]._apply_tag_categories()
+        self._done(read_at)
 
     def _work_on_members(self, corp):
         """Mark members who left the company. The other changes of the directory come with the synchronisation."""
-        left = [event.userid.lower() for event in self if event.change_type == "delete_user" and event.userid]
-        members = self.env["wecom.member"].search([("corp_id", "=", corp.id), ("status", "!=", "left")])
-        gone = members.filtered(lambda member: member.userid.lower() in left)
-        gone.write({"status": "left", "left_at": max(self.mapped("made_at"))})
-        self._done()
+        left = {event.userid.lower(): event for event in self if event.change_type == "delete_user" and event.userid}
+        if left:
+            client = corp._client()
+            try:
+                serving = {userid.lower() for userid in contacts.get_follow_user_list(client)}
+            finally:
+                client.close()
+            members = self.env["wecom.member"].search([("corp_id", "=", corp.id), ("status", "!=", "left")])
+            for member in members:
+                event = left.get(member.userid.lower())
+                if event and member.userid.lower() not in serving:
+                    member.write({"status": "left", "left_at": event.made_at})
+        self._done(fields.Datetime.now())
 
-    def _done(self):
-        self.write(
-            {"state": "done", "done_at": fields.Datetime.now(), "next_attempt_at": False, "error_message": False}
-        )
+    def _done(self, read_at):
+        self.write({"state": "done", "done_at": read_at, "next_attempt_at": False, "error_message": False})
 
     def _fail(self, message):
         self.write({"state": "failed", "error_message": message, "next_attempt_at": False})
@@ -158,9 +188,25 @@ class WecomEvent(models.Model):
         if times := [moment for moment in self.mapped("next_attempt_at") if moment]:
             self._wake(min(times))
 
-    def _pause(self, error):
-        """WeCom limits the calls: all events of the corp wait until the pause is over."""
-        seconds = max(error.retry_after or 0, SHORTEST_PAUSE_SECONDS)
-        until = fields.Datetime.now() + timedelta(seconds=seconds)
-        self.filtered(lambda event: event.state == "new").write({"next_attempt_at": until})
+    def _pause(self, corp, pause, message):
+        """All events of the corp wait: what stands in the way concerns all."""
+        until = fields.Datetime.now() + pause
+        self.search([("corp_id", "=", corp.id), ("state", "=", "new")]).write({"next_attempt_at": until})
+        self.write({"error_message": message})
         self._wake(until)
+
+    def _wait_for_connection(self, corp, message):
+        """Wait until an administrator has mended the connection; a successful test of it wakes the events at once."""
+        waited = fields.Datetime.now() - min(self.mapped("received_at"))
+        self._pause(corp, longer_and_longer(waited), message)
+        corp.write({"connection_state": "failed", "connection_message": message})
+
+    @api.model
+    def _connection_works(self, corp):
+        """Go on with what waited for the connection."""
+        waiting = self.sudo().search(
+            [("corp_id", "=", corp.id), ("state", "=", "new"), ("next_attempt_at", "!=", False)]
+        )
+        if waiting:
+            waiting.write({"next_attempt_at": False})
+            self._wake()

@@ -38,6 +38,12 @@ class WecomFollow(models.Model):
                 [ACTIVITY_TYPE], feedback=follows.env._("The customer is back on WeCom.")
             )
 
+    def _tell_handed_over(self):
+        """End the activities about a loss that turned out to be a hand-over."""
+        for _corp, follows in self._by_corp():
+            feedback = follows.env._("The customer was handed over.")
+            follows.partner_id.activity_feedback([ACTIVITY_TYPE], feedback=feedback)
+
     def _by_corp(self):
         """Yield each corp with its follows that have a partner; they speak the language of the corp's company."""
         for corp, follows in self.filtered("partner_id").grouped("corp_id").items():

@@ -1,6 +1,6 @@
 import re
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..wecom_api import contacts
@@ -35,7 +35,8 @@ class WecomFollowRemark(models.Model):
             follow._push_remark({name: text for name, text in values.items() if text != (follow[name] or "")})
         stored = {name: text or False for name, text in values.items()}
         # The hash is of what WeCom listed before: when it lists that again, it was changed back there.
-        return self.sudo().write({**stored, "row_hash": False})
+        # A listing that began before this call does not know of it.
+        return self.sudo().write({**stored, "row_hash": False, "read_at": fields.Datetime.now()})
 
     def _push_remark(self, changes):
         """Tell WeCom what changed, in one call (wecom-api.md § 4.5).

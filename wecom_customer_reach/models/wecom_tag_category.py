@@ -85,7 +85,7 @@ class WecomContact(models.Model):
                       FROM wecom_contact pair
                       JOIN wecom_follow follow ON follow.contact_id = pair.id AND follow.status IN %(alive)s
                       JOIN wecom_follow_tag_rel rel ON rel.follow_id = follow.id
-                      JOIN wecom_tag tag ON tag.id = rel.tag_id AND tag.category_id IS NOT NULL
+                      JOIN wecom_tag tag ON tag.id = rel.tag_id AND tag.category_id IS NOT NULL AND tag.active
                      WHERE pair.partner_id IS NOT NULL AND %(scope)s
                        AND NOT EXISTS (SELECT FROM wecom_tag_marking_line line
                                         WHERE line.follow_id = follow.id AND line.tag_id = tag.id

@@ -195,7 +195,7 @@ class WecomTagMarkingRun(models.Model):
                      USING unnest(%(off_follows)s::int[], %(off_tags)s::int[]) AS gone(follow_id, tag_id)
                      WHERE rel.follow_id = gone.follow_id AND rel.tag_id = gone.tag_id
                 )
-                UPDATE wecom_follow SET row_hash = NULL WHERE id = ANY(%(follows)s) AND row_hash IS NOT NULL
+                UPDATE wecom_follow SET row_hash = NULL, read_at = %(now)s WHERE id = ANY(%(follows)s)
                 """,
                 done=[line["id"] for line in done],
                 failed=list(failed),
@@ -205,6 +205,7 @@ class WecomTagMarkingRun(models.Model):
                 off_follows=[line["follow_id"] for line in take_off],
                 off_tags=[line["tag_id"] for line in take_off],
                 follows=[line["follow_id"] for line in done],
+                now=fields.Datetime.now(),  # a listing that began before does not know of it
             )
         )
         self.env.invalidate_all()

@@ -8,7 +8,7 @@ from odoo.addons.wecom_customer_reach.wecom_api.events import parse_event
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
-from .common import TAG_LIST, WecomCase
+from .common import TAG_LIST, USER_GET, WecomCase
 
 CONTACT_GET = "/cgi-bin/externalcontact/get"
 
@@ -163,6 +163,58 @@ class TestEventContact(EventCase):
         self.assertEqual(self.follow(handed_over).status, "handed_over")
         self.assertFalse(any("Lost" in body for body in self.follow(handed_over).partner_id.message_ids.mapped("body")))
 
+    def test_hand_over_told_in_two_steps_is_no_loss(self):
+        self.corp.lost_activity_policy = "salesperson"
+        self.add_member("bert")
+        customer = self.add_customer("anna")
+        self.synchronise()
+        partner = self.contact(customer).partner_id
+        partner.user_id = self.user
+        self.sandbox.post(f"/sandbox/customers/{customer}/add_member", userid="bert")
+        self.sandbox.post("/sandbox/members/anna/delete_customer", external_userid=customer)
+        when = self.server.world.clock.now()
+        self.tell("add_external_contact", userid="bert", external_userid=customer, made_at=when)
+        self.work()
+        self.tell("del_external_contact", external_userid=customer, made_at=when, Source="DELETE_BY_TRANSFER")
+        self.work()
+        self.assertEqual(self.follow(customer).status, "handed_over")
+        self.assertFalse(partner.activity_ids)
+
+    def test_members_whom_wecom_does_not_show_are_not_blamed(self):
+        self.add_member("bert")
+        customer = self.add_customer("anna", "bert")
+        self.synchronise()
+        self.sandbox.post("/sandbox/members/bert/leave")
+        self.tell("edit_external_contact", external_userid=customer)
+        self.work()
+        self.assertEqual(self.follow(customer, "bert").status, "active")
+        self.fault(CONTACT_GET, errcode=60011)
+        self.tell("edit_external_contact", external_userid=customer)
+        self.work()
+        self.assertEqual(self.follow(customer).status, "active")
+
+    def test_a_late_deletion_corrects_the_date_that_was_guessed(self):
+        customer = self.add_customer("anna")
+        self.synchronise()
+        when = self.server.world.clock.now()
+        self.sandbox.post("/sandbox/members/anna/delete_customer", external_userid=customer)
+        self.synchronise()
+        self.follow(customer).lost_at = "2099-01-01"
+        self.tell("del_external_contact", external_userid=customer, made_at=when)
+        self.work()
+        self.assertEqual(int(self.follow(customer).lost_at.timestamp()), when)
+
+    def test_refused_customer_was_never_one(self):
+        customer = self.add_customer({"userid": "anna", "relation": "half"})
+        self.tell("add_half_external_contact", external_userid=customer)
+        self.work()
+        self.sandbox.post("/sandbox/members/anna/delete_customer", external_userid=customer)
+        self.tell("del_external_contact", external_userid=customer)
+        self.work()
+        follow = self.follow(customer)
+        self.assertEqual((follow.status, follow.lost_at), ("deleted_by_member", False))
+        self.assertFalse(any("Lost" in body for body in follow.partner_id.message_ids.mapped("body")))
+
     def test_half_added_waits_and_is_accepted(self):
         customer = self.add_customer({"userid": "anna", "relation": "half"})
         self.tell("add_half_external_contact", external_userid=customer)
@@ -309,6 +361,10 @@ class TestEventQueue(EventCase):
         self.synchronise()
         self.tell("delete_user", event="change_contact", userid="ANNA")
         self.work()
+        self.assertEqual(self.member("anna").status, "active", "WeCom still lists her: an old event, or she came back")
+        self.sandbox.post("/sandbox/members/anna/leave")
+        self.tell("delete_user", event="change_contact", userid="ANNA")
+        self.work()
         self.assertEqual(self.member("anna").status, "left")
 
     def test_no_answer_is_tried_again_and_says_why(self):
@@ -334,7 +390,8 @@ class TestEventQueue(EventCase):
         self.tell("add_external_contact", userid="", external_userid="")
         self.work()
         self.assertEqual(self.follow(good).status, "active")
-        self.assertEqual(sorted(self.events().mapped("state")), ["done", "done", "failed"])
+        self.assertEqual(sorted(self.events().mapped("state")), ["done", "failed", "failed"])
+        self.assertIn("does not know this customer", " ".join(filter(None, self.events().mapped("error_message"))))
 
     def test_rate_limit_pauses_all(self):
         for customer in (self.add_customer("anna"), self.add_customer("anna")):
@@ -343,6 +400,27 @@ class TestEventQueue(EventCase):
         self.work()
         self.assertEqual(self.events().mapped("state"), ["new", "new"])
         self.assertTrue(all(self.events().mapped("next_attempt_at")))
+
+    def test_broken_connection_holds_all_until_it_is_mended(self):
+        for customer in (self.add_customer("anna"), self.add_customer("anna")):
+            self.tell("del_follow_user", external_userid=customer)
+        self.fault(CONTACT_GET, errcode=60020, times=9)
+        self.work()
+        self.assertEqual(self.events().mapped("state"), ["new", "new"])
+        self.assertTrue(all(self.events().mapped("next_attempt_at")))
+        self.assertEqual(self.corp.connection_state, "failed")
+        self.sandbox.delete("/sandbox/faults")
+        self.corp.with_user(self.administrator).action_test_connection()
+        self.work()
+        self.assertEqual(self.events().mapped("state"), ["done", "done"])
+
+    def test_names_of_new_members_are_not_waited_for(self):
+        self.add_member("bert")
+        customer = self.add_customer("bert")
+        self.tell("add_external_contact", userid="bert", external_userid=customer)
+        self.fault(USER_GET, errcode=48002, times=3)
+        self.work()
+        self.assertEqual(self.follow(customer, "bert").status, "active")
 
     def test_killed_before_the_commit_nothing_is_forgotten(self):
         customer = self.add_customer("anna")

@@ -51,9 +51,22 @@ class TestFollowRemark(WecomCase):
         self.assertEqual(self.noted(), ("", "", "", ()))
         self.assertRecordValues(self.follow, [{"remark": False, "remark_mobiles": False}])
 
+    def test_listing_that_began_before_does_not_undo_it(self):
+        self.in_wecom(self.external_userid).follows["anna"].remark = "Typed on the phone"
+        sync = self.start()
+
+        def between(sync):
+            if sync.stage == "contacts" and not sync.member_position:
+                follow = sync.env["wecom.follow"].browse(self.follow.id)
+                follow.write({"remark": "Typed here", "row_hash": False, "read_at": sync.env.cr.now()})
+
+        self.step_by_step(sync, between)
+        self.assertEqual(self.follow.remark, "Typed here")
+
     def test_changed_back_in_wecom(self):
         self.as_manager.remark = "VIP Li"
         self.in_wecom(self.external_userid).follows["anna"].remark = "Li"
+        self.follow.read_at = "2000-01-01"  # that was not in the second in which the run begins
         self.synchronise()
         self.assertEqual(self.follow.remark, "Li", "it lists as before, and must not pass for unchanged")
 

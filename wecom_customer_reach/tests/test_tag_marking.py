@@ -291,6 +291,7 @@ class TestTagMarking(CronMixinCase, WecomCase):
         self.ask(one)
         self.run_marking()
         self.server.world.contacts[one.external_userid].follows["anna"].tag_ids = ()
+        one.follow_ids.read_at = "2000-01-01"  # that was not in the second in which the run begins
         self.synchronise()
         self.assertFalse(one.tag_ids)
 

@@ -35,7 +35,7 @@
         "views/wecom_member_views.xml",
         "views/wecom_sync_views.xml",
         "views/wecom_event_views.xml",
-        "views/wecom_follow_loss_views.xml",
+        "views/wecom_loss_views.xml",
         "views/wecom_corp_views.xml",
         "views/res_partner_views.xml",
         "views/res_partner_broadcast_views.xml",

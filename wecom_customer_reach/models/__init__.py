@@ -6,6 +6,7 @@ from . import wecom_contact
 from . import wecom_follow
 from . import wecom_follow_write
 from . import wecom_follow_loss
+from . import wecom_loss
 from . import wecom_tag_group
 from . import wecom_tag
 from . import wecom_tag_mirror

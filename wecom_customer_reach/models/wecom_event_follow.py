@@ -73,6 +73,8 @@ class WecomEvent(models.Model):
             follow.write(values)
             if status == "handed_over":
                 follow._tell_handed_over()
+            else:
+                self.env["wecom.loss"]._record(follow)
         return follow.browse()
 
     def _apply_what_only_events_tell(self, corp, listed, read_at):
@@ -92,6 +94,7 @@ class WecomEvent(models.Model):
                     ended |= follow
                 elif follow.status == "deleted_by_customer" and event.made_at > follow.lost_at:
                     follow.write({"lost_at": event.made_at})
+                    self.env["wecom.loss"]._record(follow)
             elif key in listed and follow.status == "deleted_by_customer" and follow.lost_at <= event.made_at:
                 follow.write({"status": "active", "lost_at": False, "won_back_at": read_at, "row_hash": False})
                 back |= follow

@@ -25,6 +25,7 @@ class WecomFollow(models.Model):
 
         A fixed number of statements for any number of follows.
         """
+        self.env["wecom.loss"]._record(self)
         for corp, follows in self._by_corp():
             lost = follows.filtered(lambda follow: follow.status in LOST_BY_SOMEONE)
             lost._log_on_partners(lost._lost_sentence)
@@ -32,6 +33,7 @@ class WecomFollow(models.Model):
 
     def _tell_won_back(self):
         """Note on the partners that they are back, and end the activities about their loss."""
+        self.env["wecom.loss"]._record(self)
         for _corp, follows in self._by_corp():
             follows._log_on_partners(follows._won_back_sentence)
             follows.partner_id.activity_feedback(
@@ -39,7 +41,8 @@ class WecomFollow(models.Model):
             )
 
     def _tell_handed_over(self):
-        """End the activities about a loss that turned out to be a hand-over."""
+        """Take back what was told of a loss that turned out to be a hand-over."""
+        self.env["wecom.loss"]._record(self)
         for _corp, follows in self._by_corp():
             feedback = follows.env._("The customer was handed over.")
             follows.partner_id.activity_feedback([ACTIVITY_TYPE], feedback=feedback)

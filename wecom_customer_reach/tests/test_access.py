@@ -19,6 +19,7 @@ ALLOWED = {
     "wecom.tag.marking.start": ("rwcd", "rwcd", "rwcd"),
     "wecom.sync": ("", "", "r"),
     "wecom.sync.seen": ("", "", ""),
+    "wecom.loss": ("r", "r", "r"),
     "wecom.event": ("", "", "r"),
     "wecom.callback.refusal": ("", "", "r"),
     "wecom.broadcast": ("rwcd", "rwcd", "rwcd"),
@@ -87,6 +88,13 @@ class TestAccess(WecomCase):
                 "made_at": "2026-01-01",
                 "received_at": "2026-01-01",
                 "state": "done",
+            },
+            "wecom.loss": {
+                "follow_id": self.of_anna.follow_ids.id,
+                "member_id": self.anna.id,
+                "contact_id": self.of_anna.id,
+                "ended_by": "deleted_by_customer",
+                "lost_at": "2026-01-01",
             },
             "wecom.callback.refusal": {"corp_id": self.corp.id, "reason": "signature", "count": 1},
         }

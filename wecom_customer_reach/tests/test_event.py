@@ -122,6 +122,9 @@ class TestEventContact(EventCase):
         self.work()
         follow = self.follow(customer)
         self.assertEqual((follow.status, follow.lost_at, follow.contact_id.status), ("active", False, "active"))
+        loss = self.env["wecom.loss"].search([("follow_id", "=", follow.id)])
+        self.assertEqual(loss.ended_by, "deleted_by_customer", "the past stays true")
+        self.assertTrue(loss.lost_at and loss.won_back_at)
         self.assertTrue(follow.won_back_at)
         self.assertFalse(partner.activity_ids)
         self.assertTrue(any("Won back on WeCom by Anna" in body for body in partner.message_ids.mapped("body")))
@@ -179,6 +182,7 @@ class TestEventContact(EventCase):
         self.work()
         self.assertEqual(self.follow(customer).status, "handed_over")
         self.assertFalse(partner.activity_ids)
+        self.assertFalse(self.env["wecom.loss"].search([("follow_id", "=", self.follow(customer).id)]))
 
     def test_members_whom_wecom_does_not_show_are_not_blamed(self):
         self.add_member("bert")

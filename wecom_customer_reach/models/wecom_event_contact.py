@@ -68,9 +68,7 @@ class WecomEvent(models.Model):
         failed._fail(self.env._("WeCom named no contact in this event."))
         for external_userid, future in outcomes.items():
             error = future.exception()
-            if isinstance(error, (RateLimited, *CONCERNS_ALL)):
-                raise error
-            if not isinstance(error, WeComError | None):
+            if isinstance(error, (RateLimited, *CONCERNS_ALL)) or not isinstance(error, WeComError | None):
                 raise error
             if error is None or error.errcode == contacts.NOT_EXTERNAL_CONTACT:
                 details[external_userid] = None if error else future.result()

@@ -1,6 +1,5 @@
 from odoo import models
 
-from ..wecom_api import contacts
 from .wecom_event import by_time
 
 ADDED, HALF_ADDED = "add_external_contact", "add_half_external_contact"
@@ -47,14 +46,6 @@ class WecomEvent(models.Model):
                 follow.write({"status": "deleted_by_member", "lost_at": lost_at, "row_hash": False, "read_at": read_at})
                 ended |= follow
         return ended
-
-    def _shown_members(self, corp):
-        """Return the userids, in lower case, of the members whose customers WeCom lists (wecom-api.md § 4.1)."""
-        client = corp._client()
-        try:
-            return {userid.lower() for userid in contacts.get_follow_user_list(client)}
-        finally:
-            client.close()
 
     def _end_by_member(self, follow, read_at):
         """End this follow as the member's deletion tells; return it if that was news to tell.

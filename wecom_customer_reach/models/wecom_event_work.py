@@ -156,17 +156,21 @@ class WecomEvent(models.Model):
         """Mark members who left the company. The other changes of the directory come with the synchronisation."""
         left = {event.userid.lower(): event for event in self if event.change_type == "delete_user" and event.userid}
         if left:
-            client = corp._client()
-            try:
-                serving = {userid.lower() for userid in contacts.get_follow_user_list(client)}
-            finally:
-                client.close()
+            shown = self._shown_members(corp)
             members = self.env["wecom.member"].search([("corp_id", "=", corp.id), ("status", "!=", "left")])
             for member in members:
                 event = left.get(member.userid.lower())
-                if event and member.userid.lower() not in serving:
+                if event and member.userid.lower() not in shown:
                     member.write({"status": "left", "left_at": event.made_at})
         self._done(fields.Datetime.now())
+
+    def _shown_members(self, corp):
+        """Return the userids, in lower case, of the members whose customers WeCom lists (wecom-api.md § 4.1)."""
+        client = corp._client()
+        try:
+            return {userid.lower() for userid in contacts.get_follow_user_list(client)}
+        finally:
+            client.close()
 
     def _done(self, read_at):
         self.write({"state": "done", "done_at": read_at, "next_attempt_at": False, "error_message": False})

@@ -1,19 +1,13 @@
-from unittest.mock import patch
-
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
 from .broadcast_common import CANCEL, CREATE, REMIND, BroadcastCase
+from .killing import Killing
 
 MOST_COMMITS = 30
 
 
-class Killed(Exception):
-    """The process ends here."""
-
-
 @tagged("post_install", "-at_install")
-class TestBroadcastKilled(BroadcastCase):
+class TestBroadcastKilled(Killing, BroadcastCase):
     """The process ends at the n-th commit of an action, just before or just after it, for every n."""
 
     def sweep(self, least_commits, scenario):
@@ -29,29 +23,6 @@ class TestBroadcastKilled(BroadcastCase):
                 if not any(killed):
                     self.assertGreater(number, least_commits, "a run has more steps than that")
                     break
-
-    def run_and_kill(self, action, number, after):
-        """Run a scheduled action and kill it at its ``number``-th commit; return whether it came to that."""
-        cron_class = type(self.env["ir.cron"])
-        commit = cron_class._commit_progress
-        count = 0
-
-        def counted(records, *arguments, **options):
-            nonlocal count
-            count += 1
-            if count == number and not after:
-                raise Killed
-            result = commit(records, *arguments, **options)
-            if count == number:
-                raise Killed
-            return result
-
-        self.env.flush_all()
-        with self.enter_registry_test_mode(), patch.object(cron_class, "_commit_progress", counted):
-            with mute_logger("odoo.addons.base.models.ir_cron"):
-                self.env.ref(f"wecom_customer_reach.{action}").method_direct_trigger()
-        self.env.invalidate_all()
-        return count >= number
 
     def draft(self, text):
         """Return a new customer of Anna, and a draft to him alone."""

@@ -6,21 +6,17 @@ from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
 from ..models import wecom_tag_marking_run
 from .common import WecomCase
+from .killing import Killing
 
 MARK = "/cgi-bin/externalcontact/mark_tag"
 MOST_COMMITS = 30
 
 
-class Killed(Exception):
-    """The worker was killed."""
-
-
 @tagged("post_install", "-at_install")
-class TestTagMarking(CronMixinCase, WecomCase):
+class TestTagMarking(Killing, CronMixinCase, WecomCase):
     """Tags are put on customers and taken off, in the background and in bulk."""
 
     def setUp(self):
@@ -302,7 +298,7 @@ class TestTagMarking(CronMixinCase, WecomCase):
             for number in range(1, MOST_COMMITS):
                 with self.subTest(commit=number, after=after):
                     put_on = self.ask(contacts)
-                    killed = self.run_and_kill(number, after)
+                    killed = self.run_and_kill("ir_cron_mark_tags", number, after, wecom_tag_marking_run.__name__)
                     self.run_marking()
                     self.assertRecordValues(put_on, [{"state": "done", "done_count": 6, "failed_count": 0}])
                     for contact in contacts:
@@ -314,26 +310,3 @@ class TestTagMarking(CronMixinCase, WecomCase):
                 if not killed:
                     self.assertGreater(number, 3, "a run has more steps than that")
                     break
-
-    def run_and_kill(self, number, after):
-        """Run the scheduled action and kill it at its ``number``-th commit; return whether it came to that."""
-        cron_class = type(self.env["ir.cron"])
-        commit = cron_class._commit_progress
-        count = 0
-
-        def counted(records, *arguments, **options):
-            nonlocal count
-            count += 1
-            if count == number and not after:
-                raise Killed
-            result = commit(records, *arguments, **options)
-            if count == number:
-                raise Killed
-            return result
-
-        self.env.flush_all()
-        with self.enter_registry_test_mode(), patch.object(cron_class, "_commit_progress", counted):
-            with mute_logger("odoo.addons.base.models.ir_cron", wecom_tag_marking_run.__name__):
-                self.env.ref("wecom_customer_reach.ir_cron_mark_tags").method_direct_trigger()
-        self.env.invalidate_all()
-        return count >= number

@@ -1,15 +1,18 @@
 """``make clean``: removes the environment, the data and the cache that the other commands made."""
 
 import shutil
+import subprocess
 
 from dev import postgres
 from dev.console import Stop, say
 from dev.paths import CACHE, DATA, PROJECT, VENV
+from dev.python_environment import PYTHON
 
 
 def main(arguments: list[str]) -> int:
     """Stop the embedded server, then remove everything these commands made."""
     postgres.refuse_while_in_use()
+    drop_databases()
     postgres.kill()
     for folder in (DATA, VENV, CACHE, PROJECT / ".ruff_cache", PROJECT / ".pytest_cache"):
         if folder.exists():
@@ -18,6 +21,16 @@ def main(arguments: list[str]) -> int:
     for folder in list(PROJECT.rglob("__pycache__")):
         shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def drop_databases() -> None:
+    """Drop what these commands made on a server named by PGHOST; what it will not give up is said, and stays."""
+    if not postgres.is_external() or not PYTHON.exists():
+        return
+    say("-> dropping this project's databases on the PostgreSQL server")
+    command = [str(PYTHON), "-c", "from dev import database; database.drop_own()"]
+    if subprocess.run(command, cwd=PROJECT, stderr=subprocess.DEVNULL, check=False).returncode:
+        say("   the server did not answer: databases named wecom_… and template_… may stay on it")
 
 
 def refuse(function, path, error_information) -> None:

@@ -44,6 +44,11 @@ def filestore(name: str):
     return ODOO_DATA / "filestore" / name
 
 
+def is_complete(name: str) -> bool:
+    """Whether the database ``name`` stands on the server with its files here: a server can outlive them."""
+    return exists(name) and filestore(name).is_dir()
+
+
 def drop(name: str) -> None:
     """Drop the database ``name`` with its filestore, cutting whoever is connected; none is no error."""
     with administration() as cursor:
@@ -65,10 +70,16 @@ def copy(template: str, name: str) -> None:
         shutil.copytree(filestore(template), filestore(name), copy_function=os.link, dirs_exist_ok=True)
 
 
+def drop_own() -> None:
+    """Drop every database whose filestore lies in this project's data folder."""
+    for folder in filestore("").glob("*"):
+        drop(folder.name)
+
+
 def rename(old: str, new: str) -> None:
     """Give a finished database its final name, last of all: under that name it is complete."""
+    drop(new)
     if filestore(old).is_dir():
-        shutil.rmtree(filestore(new), ignore_errors=True)
         filestore(old).rename(filestore(new))
     with administration() as cursor:
         cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new)))
@@ -91,6 +102,8 @@ class Recipe:
     def name(self, odoo: Odoo) -> str:
         """The database's name: another one whenever anything it is made from changes."""
         parts = [odoo.version, str(odoo.root), *sorted(self.modules), self.base or "", self.key, self.languages]
+        if postgres.is_external():
+            parts.append(str(DATA))  # a server may serve several clones, and each keeps its own filestore
         digest = hashlib.sha256("\0".join([*parts, LOCK_FILE.read_text()]).encode())
         return f"template_{self.purpose}_{digest.hexdigest()[:12]}"
 
@@ -99,7 +112,7 @@ def template(odoo: Odoo, recipe: Recipe) -> str:
     """The name of the template database of ``recipe``, built on first use."""
     name = recipe.name(odoo)
     with exclusive(DATA, "template"):
-        if not exists(name):
+        if not is_complete(name):
             with step(f"a template database with {', '.join(sorted(recipe.modules))} (up to a minute)"):
                 build(odoo, name, recipe)
             drop_outdated(recipe.purpose)

@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -87,7 +88,19 @@ def ensure() -> None:
         if not (CLUSTER / "complete").exists():
             create_cluster()
         if control("status").returncode:
+            if lost_its_end():
+                create_cluster()
             start()
+
+
+def lost_its_end() -> bool:
+    """Whether the last stop failed, as on a full disk: what was committed last is lost then, so nothing can be trusted.
+
+    A killed server is no such case: its files are whole, and it recovers by itself.
+    """
+    command = [*as_server_user(), programs() / "pg_controldata", CLUSTER / "data"]
+    words = subprocess.run([str(part) for part in command], capture_output=True, text=True, cwd="/", check=False)
+    return bool(re.search(r"cluster state: +shutting down$", words.stdout, re.MULTILINE))
 
 
 def check_external() -> None:

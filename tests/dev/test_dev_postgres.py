@@ -40,3 +40,15 @@ def test_clean_refuses_while_a_run_is_active(server):
     with postgres.in_use(), pytest.raises(Stop, match="is running"):
         postgres.refuse_while_in_use()
     postgres.refuse_while_in_use()
+
+
+@pytest.mark.parametrize(
+    ("state", "lost"), [("shut down", False), ("in production", False), ("shutting down", True), ("", False)]
+)
+def test_a_cluster_whose_last_stop_failed_is_not_trusted(tmp_path, monkeypatch, state, lost):
+    program = tmp_path / "pg_controldata"
+    program.write_text(f'#!/bin/sh\necho "pg_control version number: 1800"\necho "Database cluster state:   {state}"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(postgres, "programs", lambda: tmp_path)
+    monkeypatch.setattr(postgres, "as_server_user", lambda: [])
+    assert postgres.lost_its_end() is lost

@@ -51,7 +51,7 @@ _logger = logging.getLogger(__name__)
 DEFAULT_BASE_URL = "https://qyapi.weixin.qq.com"
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 RATE_LIMITED = 45009
-PAUSE_SECONDS = {45033: 10.0, 41063: 5.0, 41079: 5.0}
+PAUSE_SECONDS = {45033: 10.0, 41063: 5.0, 41079: 5.0, 41096: 1.0}
 """Seconds to wait before another try, for codes that ask for one without saying how long (§ 2.2)."""
 
 CHECK_SETUP = _("Check the network, the proxy and the address of WeCom, then try again.")

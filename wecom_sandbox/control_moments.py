@@ -80,16 +80,16 @@ def member_moments(world, data, userid):
         }
         for task in waiting_moments(world, member)
     ]
-    published = [
-        {**_show_publication(world, task), "audience": len(task.audience), "viewers": len(task.viewers)}
-        for task in reversed(member.moment_tasks)
-        if task.published_at and task.moment.moment_id in world.moments
-    ]
+    published = [task for task in member.moment_tasks if task.published_at and task.moment.moment_id in world.moments]
+    newest = sorted(published, key=lambda task: task.published_at)[: -MOST_SHOWN - 1 : -1]
     return {
         "userid": member.userid,
         "name": member.name,
         "waiting": waiting,
-        "published": published[:MOST_SHOWN],
+        "published": [
+            {**_show_publication(world, task), "audience": len(task.audience), "viewers": len(task.viewers)}
+            for task in newest
+        ],
         "notices": member.notices[: -MOST_SHOWN - 1 : -1],
     }
 

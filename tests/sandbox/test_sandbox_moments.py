@@ -458,7 +458,9 @@ def test_putting_aside_and_publishing_all(sandbox, alice, bob):
     assert sandbox.act("members/bob/publish_all")["published"] == 2
     assert tasks(sandbox, first) == {"alice": 0, "bob": 1}
     assert tasks(sandbox, second) == {"alice": 1, "bob": 1}
+    sandbox.control("clock", advance=1)
     assert publish(sandbox, "alice", first)["published"] == 1
+    assert [post["moment_id"] for post in sandbox.control("members/alice/moments")["published"]] == [first, second]
     assert refusal(sandbox, "members/alice/publish", moment_id=first)[0] == 400
     assert refusal(sandbox, "members/alice/publish", moment_id="mom0")[0] == 404
 

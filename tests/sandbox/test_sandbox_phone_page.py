@@ -2,8 +2,9 @@ import re
 
 import pytest
 
-SCRIPTS = ["phone.js", "member_phone.js", "customer_phone.js", "page.js", "messages.js", "words.js"]
-FILES = ["", "phone.css", *SCRIPTS]
+SCRIPTS = ["phone.js", "member_phone.js", "member_moments.js", "customer_phone.js", "customer_moments.js"]
+SCRIPTS += ["page.js", "messages.js", "moments.js", "words.js"]
+FILES = ["", "phone.css", "moments.css", *SCRIPTS]
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -89,7 +89,7 @@ def test_pictures_video_and_link_exclude_each_other(mixed):
         ({}, "text.content"),
         (moment(text=" \n"), "text.content"),
         (moment(text="a\x00b"), "text.content"),
-        ({"text": "New tea"}, "text.content"),
+        ({"text": "New tea"}, "text"),
         ({"text": {"content": 5}}, "text.content"),
         ({"text": {"content": "a"}, "attachments": {"msgtype": "image"}}, "attachments"),
         ({"text": {"content": "a"}, "attachments": []}, "attachments"),
@@ -104,7 +104,13 @@ def test_pictures_video_and_link_exclude_each_other(mixed):
         (moment(userids=["alice", " "]), "visible_range.sender_list.user_list"),
         (moment(department_ids=["4"]), "visible_range.sender_list.department_list"),
         (moment(tag_ids=[5]), "visible_range.external_contact_list.tag_list"),
+        (moment(attachments=[{"msgtype": "link", "link": {"url": 5}}]), "attachments[0].link.url"),
         ({"text": {"content": "a"}, "visible_range": "all"}, "visible_range"),
+        ({"text": {"content": "a"}, "visible_range": {"sender_list": ["alice"]}}, "visible_range.sender_list"),
+        (
+            {"text": {"content": "a"}, "visible_range": {"external_contact_list": {"tag_list": "et"}}},
+            "visible_range.external_contact_list.tag_list",
+        ),
     ],
 )
 def test_what_wecom_cannot_take_is_told_by_field(payload, field):
@@ -252,3 +258,11 @@ def test_what_cannot_be_read_says_why(wecom, client, code, error):
     with pytest.raises(error) as caught:
         moments.get_moment_comments(client, "mom1", "alice")
     assert caught.value.retry_after == (5 if code == 41079 else None)
+
+
+def test_no_odd_shape_makes_the_check_fail():
+    odd = [None, True, 0, 5, "", "x", [], ["x"], [None], [[]], {}, {"x": 1}, {"content": []}]
+    odd += [{"sender_list": value} for value in odd] + [{"sender_list": {"user_list": value}} for value in odd]
+    for name in ("text", "attachments", "visible_range"):
+        for value in odd:
+            moment_content.validate_moment({**moment(), name: value})

@@ -67,6 +67,15 @@ def test_a_creation_whose_answer_is_lost_is_unknown_and_never_repeated(wecom, cl
     assert "do not send it again" in caught.value.remedy
 
 
+@pytest.mark.parametrize("failed", [*LOST_ANSWERS.values(), *(refused(code) for code in BUSY)])
+def test_what_stays_for_ever_is_not_uploaded_again_and_the_error_lets_the_caller_try(wecom, client, pauses, failed):
+    wecom.script(PATH, failed)
+    with pytest.raises((TransportError, TransientError)):
+        call(client, CallKind.KEEP)
+    assert len(wecom.calls(PATH)) == 1
+    assert pauses == []
+
+
 @pytest.mark.parametrize("kind", REPEATABLE)
 @pytest.mark.parametrize("errcode", BUSY)
 def test_busy_is_repeated_three_times_with_growing_pauses_then_raised(wecom, client, pauses, kind, errcode):

@@ -203,7 +203,7 @@ class WeComClient:
         raise failure
 
     def _exchange(self, request: Request, kind: CallKind) -> Answer:
-        if kind is not CallKind.CREATE:
+        if kind not in (CallKind.CREATE, CallKind.KEEP):
             return exchange(self._session, self.base_url, request, self._timeout)
         with fresh_session(self._session) as session:
             return exchange(session, self.base_url, request, self._timeout)

@@ -20,6 +20,7 @@ from .payload_rules import (
     too_long_in_bytes,
     too_long_in_characters,
     too_many,
+    wrong_types,
 )
 from .translate import _
 
@@ -116,20 +117,23 @@ def validate_text(text: str, field: str = "text.content") -> list[Problem]:
 
 def validate_attachment(attachment: Mapping[str, Any], field: str = "attachment") -> list[Problem]:
     """Check one attachment: a known kind, every required member, every length (§ 6.2)."""
-    kind = attachment.get("msgtype")
-    if kind not in _ATTACHMENT_RULES:
+    kind = attachment.get("msgtype") if isinstance(attachment, Mapping) else None
+    if not isinstance(kind, str) or kind not in _ATTACHMENT_RULES:
         message = _("Choose image, link, mini-program, video or file as attachment instead of “%(actual)s”.")
         return [Problem(f"{field}.msgtype", message, None, str(kind))]
     members = attachment.get(kind)
     if not isinstance(members, Mapping):
         return [Problem(f"{field}.{kind}", _("Fill in the attachment: it has no content."))]
-    return _ATTACHMENT_RULES[kind](members, f"{field}.{kind}")
+    wrong = wrong_types(members, dict.fromkeys(members, str), f"{field}.{kind}.")
+    return wrong or _ATTACHMENT_RULES[kind](members, f"{field}.{kind}")
 
 
 def validate_broadcast(payload: Mapping[str, Any]) -> list[Problem]:
     """Check a whole ``add_msg_template`` payload: recipients, text, attachments."""
-    problems = empty_parts(payload)
-    problems += _recipient_problems(payload)
+    problems = _shape_problems(payload)
+    if problems:
+        return problems
+    problems = empty_parts(payload) + _recipient_problems(payload)
     text = (payload.get("text") or {}).get("content")
     attachments = payload.get("attachments") or []
     if text is None and not attachments:
@@ -140,6 +144,23 @@ def validate_broadcast(payload: Mapping[str, Any]) -> list[Problem]:
     problems += too_many("attachments", attachments, limits.ATTACHMENTS, message)
     for index, attachment in enumerate(attachments):
         problems += validate_attachment(attachment, f"attachments[{index}]")
+    return problems
+
+
+def _shape_problems(payload: Mapping[str, Any]) -> list[Problem]:
+    """Return a problem for each part of a wrong type, from the outside inwards: only what is well shaped is judged."""
+    problems = wrong_types(payload, _SHAPE)
+    if problems:
+        return problems
+    groups = (payload.get("tag_filter") or {}).get("group_list") or []
+    problems = wrong_types(payload.get("text") or {}, {"content": str}, "text.")
+    problems += wrong_types({"group_list": groups}, {"group_list": list}, "tag_filter.")
+    if problems:
+        return problems
+    for index, group in enumerate(groups):
+        field = f"tag_filter.group_list[{index}]"
+        shape = wrong_types({field: group}, {field: Mapping})
+        problems += shape or wrong_types(group or {}, {"tag_list": list}, f"{field}.")
     return problems
 
 
@@ -156,7 +177,7 @@ def _recipient_problems(payload: Mapping[str, Any]) -> list[Problem]:
 def _customer_problems(payload: Mapping[str, Any]) -> list[Problem]:
     customers = payload.get("external_userid") or []
     tag_groups = (payload.get("tag_filter") or {}).get("group_list") or []
-    problems = []
+    problems = blank_ids("sender", [payload["sender"]]) if payload.get("sender") else []
     if not customers and not tag_groups and not payload.get("sender"):
         problems.append(Problem("external_userid", _("Name recipients: customers, tags, or the member who sends.")))
     if customers and tag_groups:
@@ -169,7 +190,7 @@ def _customer_problems(payload: Mapping[str, Any]) -> list[Problem]:
     problems += blank_ids("external_userid", customers)
     for index, group in enumerate(tag_groups):
         field = f"tag_filter.group_list[{index}].tag_list"
-        tags = group.get("tag_list") or []
+        tags = (group or {}).get("tag_list") or []
         if not tags:
             problems.append(Problem(field, _("Name at least one tag in each group of tags.")))
         message = _("Name at most %(limit)s tags in each group of tags; there are %(actual)s.")
@@ -178,7 +199,7 @@ def _customer_problems(payload: Mapping[str, Any]) -> list[Problem]:
 
 
 def _group_chat_problems(payload: Mapping[str, Any]) -> list[Problem]:
-    problems = []
+    problems = blank_ids("sender", [payload["sender"]]) if payload.get("sender") else []
     if not payload.get("sender"):
         problems.append(Problem("sender", _("Name the member who sends: broadcasts to customer groups need one.")))
     for key in ("external_userid", "tag_filter", "allow_select"):
@@ -234,6 +255,16 @@ def _text_problems(field: str, text: str | None, limit: int, message: str) -> li
     return too_long_in_bytes(field, text or "", limit, message) + no_control_characters(field, text or "")
 
 
+_SHAPE = {
+    "chat_type": str,
+    "external_userid": list,
+    "chat_id_list": list,
+    "tag_filter": Mapping,
+    "sender": str,
+    "allow_select": bool,
+    "text": Mapping,
+    "attachments": list,
+}
 _ATTACHMENT_RULES: dict[str, Callable[[Mapping[str, Any], str], list[Problem]]] = {
     "image": _image_problems,
     "link": _link_problems,

@@ -73,10 +73,13 @@ def _uploaded(answer: dict[str, Any], path: str) -> UploadedMedia:
 
 
 def upload_image(client: WeComClient, filename: str, content: bytes, mimetype: str) -> str:
-    """Upload a picture of at most 2 MB and return its permanent address for ``pic_url`` (§ 8.3; 1000 a day)."""
+    """Upload a picture of at most 2 MB and return its permanent address for ``pic_url`` (§ 8.3).
+
+    WeCom keeps it for ever and takes 1000 a day, so a lost answer raises TransportError and is not repeated here.
+    """
     ensure_valid(validate_media(UPLOADED_IMAGE, filename, len(content), content[:_HEAD_BYTES]), _UPLOAD_IMAGE)
     part = FilePart("media", filename, content, mimetype)
-    answer = client.call("POST", _UPLOAD_IMAGE, kind=CallKind.UPLOAD, files=part)
+    answer = client.call("POST", _UPLOAD_IMAGE, kind=CallKind.KEEP, files=part)
     if not answer.get("url"):
         raise ResponseInvalid(path=_UPLOAD_IMAGE, explanation=NOT_UNDERSTOOD, remedy=UPLOAD_AGAIN)
     return answer["url"]

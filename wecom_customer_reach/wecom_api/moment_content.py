@@ -18,6 +18,7 @@ from .payload_rules import (
     too_long_in_bytes,
     too_long_in_characters,
     too_many,
+    wrong_types,
 )
 from .translate import _
 
@@ -67,7 +68,7 @@ def _used(**parts: Any) -> dict[str, Any]:
 
 def validate_text(text: str, field: str = "text.content") -> list[Problem]:
     """Check the text of a moment: not blank, at most 2000 characters and 4000 bytes, nothing WeCom cannot read."""
-    if not isinstance(text, str) or not text.strip():
+    if not text.strip():
         return [Problem(field, _("Write a text, or leave the text out altogether."))]
     message = _("Shorten the text to %(limit)s characters; it has %(actual)s.")
     problems = too_long_in_characters(field, text, limits.MOMENT_TEXT_CHARACTERS, message)
@@ -95,17 +96,37 @@ def validate_attachments(attachments: Sequence[Mapping[str, Any]]) -> list[Probl
 
 def validate_moment(payload: Mapping[str, Any]) -> list[Problem]:
     """Check a whole ``add_moment_task`` payload: text, attachments, visible range."""
+    problems = _shape_problems(payload)
+    if problems:
+        return problems
     problems = empty_parts(payload)
     text = payload.get("text")
     attachments = payload.get("attachments") or []
     if not text and not attachments:
         problems.append(Problem("text.content", _("Write a text or add a picture, video or link.")))
     if text:
-        problems += validate_text(text.get("content") if isinstance(text, Mapping) else "")
-    if not isinstance(attachments, list | tuple):
-        problems.append(Problem("attachments", _("Give the attachments as a list.")))
-        attachments = []
-    return problems + validate_attachments(attachments) + _range_problems(payload.get("visible_range"))
+        problems += validate_text(text.get("content") or "")
+    return problems + validate_attachments(attachments) + _range_problems(payload.get("visible_range") or {})
+
+
+def _shape_problems(payload: Mapping[str, Any]) -> list[Problem]:
+    """Return a problem for each part of a wrong type, from the outside inwards: only what is well shaped is judged."""
+    problems = wrong_types(payload, {"text": Mapping, "attachments": list, "visible_range": Mapping})
+    if problems:
+        return problems
+    visible_range = payload.get("visible_range") or {}
+    parts = {"sender_list": Mapping, "external_contact_list": Mapping}
+    problems = wrong_types(payload.get("text") or {}, {"content": str}, "text.")
+    problems += wrong_types(visible_range, parts, "visible_range.")
+    if problems:
+        return problems
+    lists = {
+        "sender_list": {"user_list": list, "department_list": list},
+        "external_contact_list": {"tag_list": list},
+    }
+    for name, shape in lists.items():
+        problems += wrong_types(visible_range.get(name) or {}, shape, f"visible_range.{name}.")
+    return problems
 
 
 def _mixing_problems(kinds: Sequence[str]) -> list[Problem]:
@@ -125,6 +146,9 @@ def _mixing_problems(kinds: Sequence[str]) -> list[Problem]:
 def _attachment_problems(kind: str, members: Any, field: str) -> list[Problem]:
     if not isinstance(members, Mapping):
         return [Problem(field, _("Fill in the attachment: it has no content."))]
+    wrong = wrong_types(members, dict.fromkeys(members, str), f"{field}.")
+    if wrong:
+        return wrong
     if kind != "link":
         return missing(members, field, {"media_id": _("Choose a file and upload it.")})
     messages = {"url": _("Give the link an address."), "media_id": _("Choose a cover picture for the link.")}
@@ -141,11 +165,7 @@ def _attachment_problems(kind: str, members: Any, field: str) -> list[Problem]:
     return problems
 
 
-def _range_problems(visible_range: Any) -> list[Problem]:
-    if visible_range is None:
-        return []
-    if not isinstance(visible_range, Mapping):
-        return [Problem("visible_range", _("Name members, departments or tags, or leave the range out."))]
+def _range_problems(visible_range: Mapping[str, Any]) -> list[Problem]:
     problems: list[Problem] = []
     senders = visible_range.get("sender_list") or {}
     members, departments = senders.get("user_list") or [], senders.get("department_list") or []

@@ -62,6 +62,16 @@ def missing(members: Mapping[str, Any], field: str, messages: Mapping[str, str])
     ]
 
 
+def wrong_types(data: Mapping[str, Any], expected: Mapping[str, type], prefix: str = "") -> list[Problem]:
+    """Return a problem for each member of ``data`` that is not of its ``expected`` type; None passes."""
+    message = _("%(field)s has a wrong form. This is a fault of the program: report it.")
+    return [
+        Problem(f"{prefix}{name}", message)
+        for name, kind in expected.items()
+        if data.get(name) is not None and not isinstance(data[name], kind)
+    ]
+
+
 def empty_parts(payload: Mapping[str, Any]) -> list[Problem]:
     """Return a problem for each member of ``payload`` that is there but empty."""
     return [

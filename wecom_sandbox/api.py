@@ -97,6 +97,13 @@ class Call:
             raise invalid(f"{name} exceed max size {maximum}")
         return values
 
+    def integers(self, name, data=None):
+        """A list of integers, [] when absent."""
+        values = self._typed(name, list, data) or []
+        if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+            raise wrong_json(f"{name} has a wrong type")
+        return values
+
     def objects(self, name, data=None):
         """A list of objects, [] when absent."""
         values = self._typed(name, list, data) or []

@@ -16,10 +16,14 @@ from .scenarios import build_world
 from .settings import is_trusted
 
 TRUNCATE = "wecom_sandbox.truncate"  # environ key: the server shall break off in the middle of the answer
-SCRIPTS = ("phone.js", "member_phone.js", "customer_phone.js", "page.js", "messages.js", "words.js")
+SCRIPTS = (
+    *("phone.js", "member_phone.js", "member_moments.js", "customer_phone.js", "customer_moments.js"),
+    *("page.js", "messages.js", "moments.js", "words.js"),
+)
+STYLES = ("phone.css", "moments.css")
 PAGE_FILES = {
     "/": ("phone.html", "text/html; charset=utf-8"),
-    "/phone.css": ("phone.css", "text/css; charset=utf-8"),
+    **{f"/{name}": (name, "text/css; charset=utf-8") for name in STYLES},
     **{f"/{name}": (name, "text/javascript; charset=utf-8") for name in SCRIPTS},
 }
 SECURITY = {

@@ -9,6 +9,7 @@ from . import (
     control_broadcasts,
     control_callback,
     control_chats,
+    control_moments,
     control_people,
     control_relations,
     control_tags,
@@ -24,6 +25,7 @@ _SUBJECTS = (
     control_tags,
     control_chats,
     control_broadcasts,
+    control_moments,
     control_callback,
 )
 

@@ -120,10 +120,11 @@ def recipients(world, data, msgid):
 
 def media(world, data, media_id):
     """GET media/<media_id>: an uploaded file, for the phone page; a file that is no picture is a download."""
-    if media_id not in world.media:
+    file = world.media.get(media_id) or world.moment_files.get(media_id)
+    if file is None:
         raise ControlError("there is no such media (any more)", 404)
-    response = file_response(world.media[media_id])
-    if world.media[media_id].kind in ("image", "video"):
+    response = file_response(file)
+    if file.kind in ("image", "video"):
         response.headers["Content-Disposition"] = "inline"
     return response
 

@@ -6,6 +6,7 @@ from .checks import LATEST_TIME, REQUIRED, ControlError, in_range, read, strings
 from .delivery import waiting_tasks
 from .events import emit_left
 from .media import with_file_facts
+from .moment_delivery import waiting_moments
 from .relations import live_tag_ids
 from .world import (
     DELETED_BY_MEMBER,
@@ -49,7 +50,12 @@ def members(world, data):
     """GET members."""
     return {
         "members": [
-            {"userid": member.userid, "name": member.name, "waiting": len(waiting_tasks(member))}
+            {
+                "userid": member.userid,
+                "name": member.name,
+                "waiting": len(waiting_tasks(member)),
+                "moments": len(waiting_moments(world, member)),
+            }
             for member in world.members.values()
             if not member.left
         ]
@@ -60,7 +66,7 @@ def add_member(world, data):
     """POST members {"userid", "name"}."""
     values = read(data, userid=(str, REQUIRED), name=(str, REQUIRED))
     member = world.add_member(_checked_id(values["userid"], "userid"), values["name"])
-    return {"userid": member.userid, "name": member.name, "waiting": 0}
+    return {"userid": member.userid, "name": member.name, "waiting": 0, "moments": 0}
 
 
 def _checked_id(an_id, name):

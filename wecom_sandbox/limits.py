@@ -9,6 +9,9 @@ from .envelope import ApiError
 MINUTE, HOUR, DAY, MONTH = 60, 3600, 86400, 30 * 86400
 DEBUG_CALLS_PER_MINUTE = 5
 UPLOADIMG_PER_DAY, UPLOADIMG_PER_MONTH = 1000, 3000
+MOMENTS_PER_MONTH = 100_000
+MESSAGES_PER_MINUTE, MESSAGES_PER_HOUR = 30, 1000  # of one app to one member
+WITHOUT_BASE_LIMIT = {"/cgi-bin/message/send"}
 WRONG_SECRETS_PER_HOUR = 2000
 
 
@@ -52,6 +55,8 @@ class RateLimits:
 
     def check_call(self, path, now, settings, debug):
         """Count a call of ``path``; raises ApiError 45009 past a limit."""
+        if path in WITHOUT_BASE_LIMIT:
+            return
         allowed = self._allowed(path, MINUTE, now, settings.rate_limit_per_minute)
         allowed = self._allowed(path, HOUR, now, settings.rate_limit_per_hour) and allowed
         if debug:
@@ -65,6 +70,18 @@ class RateLimits:
         allowed = self._allowed("uploadimg", MONTH, now, UPLOADIMG_PER_MONTH) and allowed
         if not allowed:
             raise ApiError(45009, f"uploadimg, day {beijing(now):%Y-%m-%d}")
+
+    def check_moment(self, now, settings):
+        """Count one moment; raises ApiError 45009 past 10 a minute or 100,000 a month."""
+        allowed = self._allowed("moment", MINUTE, now, settings.moments_per_minute)
+        allowed = self._allowed("moment", MONTH, now, MOMENTS_PER_MONTH) and allowed
+        if not allowed:
+            raise ApiError(45009)
+
+    def message_arrives(self, member, now):
+        """Count one app message to ``member``; returns whether it arrives: too many are dropped without a word."""
+        allowed = self._allowed(("message", member.key), MINUTE, now, MESSAGES_PER_MINUTE)
+        return self._allowed(("message", member.key), HOUR, now, MESSAGES_PER_HOUR) and allowed
 
     def is_banned(self, address, now):
         """Whether ``address`` gave too many wrong secrets within the last hour."""

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from .api import endpoint
 from .envelope import ApiError
+from .media_sizes import pixels, seconds
 
 LIFE = 3 * 86400
 SMALLEST = 6  # every file is larger than 5 bytes
@@ -16,6 +17,7 @@ UPLOAD, MOMENT_ATTACHMENT, ALBUM_ATTACHMENT = "upload", "moment_attachment", "al
 UPLOAD_LIMITS = {"image": 10 * MEGABYTE, "voice": 2 * MEGABYTE, "video": 10 * MEGABYTE, "file": 20 * MEGABYTE}
 ATTACHMENT_LIMITS = {"image": 10 * MEGABYTE, "video": 10 * MEGABYTE, "file": 10 * MEGABYTE}
 ATTACHMENT_KINDS = {"1": (MOMENT_ATTACHMENT, ("image", "video")), "2": (ALBUM_ATTACHMENT, ("image",))}
+LONG_SIDE, SHORT_SIDE, VIDEO_SECONDS = 10_800, 1080, 30  # of moments
 PICTURE_LIMIT = 2 * MEGABYTE
 PICTURE_PATH = "/pic_wework/"
 
@@ -121,8 +123,22 @@ def upload_attachment(call):
     content_type = _content_type(kind, data)
     if content_type is None:
         raise ApiError(41090 if kind == "video" else 40004)
+    if source == MOMENT_ATTACHMENT:
+        _check_measures(kind, data)
     media = _keep(call.world, kind, source, filename, content_type, data)
     return {"errmsg": "", "type": kind, "media_id": media.media_id, "created_at": media.created_at}
+
+
+def _check_measures(kind, data):
+    """Pixels or length of a file for a moment; raises ApiError 40123, 41081, 41082 or 41090."""
+    try:
+        measured = pixels(data) if kind == "image" else seconds(data)
+    except ValueError as error:
+        raise ApiError(40123 if kind == "image" else 41090) from error
+    if kind == "image" and (max(measured) > LONG_SIDE or min(measured) > SHORT_SIDE):
+        raise ApiError(41081)
+    if kind == "video" and measured > VIDEO_SECONDS:
+        raise ApiError(41082)
 
 
 @endpoint("/cgi-bin/media/uploadimg", "POST", empty={"url": ""})
@@ -175,6 +191,8 @@ def get_media(call):
         raise ApiError(41006)
     media = call.world.media.get(media_id)
     if media is None or media.created_at + LIFE <= call.world.clock.now():
+        media = call.world.moment_files.get(media_id)
+    if media is None:
         raise ApiError(40007)
     return file_response(media, call.request.headers.get("Range"))
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from .checks import ControlError, in_range, read, strings
 
+MOMENT_CAP_RULES = ("off", "current", "2020")
 CAP_RULES = ("month_days", "per_week", "per_day", "per_month")
 LONGEST = 10 * 365 * 86400
 
@@ -15,6 +16,11 @@ class Settings:
 
     dispatch_delay: int = 2
     cap_rule: str = "month_days"
+    moment_job_delay: int = 2
+    moment_job_errcode: int | None = None
+    moment_jobs_at_once: int = 100
+    moments_per_minute: int | None = 10
+    moment_cap_rule: str = "off"
     trusted_ips: tuple | None = None
     token_lifetime: int = 7200
     same_token: bool = True
@@ -36,6 +42,11 @@ class Settings:
 _TYPES = {
     "dispatch_delay": int,
     "cap_rule": str,
+    "moment_job_delay": int,
+    "moment_job_errcode": int,
+    "moment_jobs_at_once": int,
+    "moments_per_minute": int,
+    "moment_cap_rule": str,
     "trusted_ips": list,
     "token_lifetime": int,
     "same_token": bool,
@@ -46,7 +57,11 @@ _TYPES = {
     "omit_final_cursor": bool,
     "short_pages": bool,
 }
-_NULLABLE = {"trusted_ips", "visible_userids", "rate_limit_per_minute", "rate_limit_per_hour"}
+_NULLABLE = {
+    *("trusted_ips", "visible_userids", "rate_limit_per_minute", "rate_limit_per_hour"),
+    *("moments_per_minute", "moment_job_errcode"),
+}
+_LOWEST = {"dispatch_delay": 0, "moment_job_delay": 0, "token_lifetime": 1}
 
 
 def changed(settings, data):
@@ -68,9 +83,13 @@ def changed(settings, data):
 def _checked(name, value):
     if name == "cap_rule" and value not in CAP_RULES:
         raise ControlError(f"'cap_rule' must be one of {', '.join(CAP_RULES)}")
-    if name in ("dispatch_delay", "token_lifetime"):
-        return in_range(value, name, 0 if name == "dispatch_delay" else 1, LONGEST)
-    if name.startswith("rate_limit"):
+    if name == "moment_cap_rule" and value not in MOMENT_CAP_RULES:
+        raise ControlError(f"'moment_cap_rule' must be one of {', '.join(MOMENT_CAP_RULES)}")
+    if name == "moment_job_errcode" and value == 0:
+        raise ControlError("'moment_job_errcode' must not be 0, which means success")
+    if name in _LOWEST:
+        return in_range(value, name, _LOWEST[name], LONGEST)
+    if name.startswith("rate_limit") or name in ("moments_per_minute", "moment_jobs_at_once"):
         return in_range(value, name, 0, 1_000_000_000)
     if name == "trusted_ips":
         return _networks(value)

@@ -1,4 +1,4 @@
-"""The state of the sandbox: one corp with its members, contacts, tags, broadcasts and media. One lock, one clock."""
+"""The state of the sandbox: one corp, its people, what was sent to them, its media. One lock, one clock."""
 
 import random
 import threading
@@ -43,6 +43,8 @@ class Member:
     left_at: int = 0
     follow_list: list = field(default_factory=list)
     tasks: list = field(default_factory=list)
+    moment_tasks: list = field(default_factory=list)
+    notices: list = field(default_factory=list)
 
     @property
     def key(self):
@@ -52,7 +54,7 @@ class Member:
 
 @dataclass(slots=True)
 class Contact:
-    """An external contact; ``follows`` by lower-case userid, ``inbox`` and ``deliveries`` are made on first use."""
+    """An external contact; ``follows`` by lower-case userid; ``inbox``, ``deliveries`` and ``feed`` come with use."""
 
     external_userid: str
     name: str
@@ -63,6 +65,8 @@ class Contact:
     follows: dict = field(default_factory=dict)
     inbox: list | None = None
     deliveries: list | None = None
+    feed: list | None = None
+    not_interested_until: int = 0
 
 
 @dataclass(slots=True)
@@ -115,6 +119,10 @@ class World:
         self.tags = {}
         self.broadcasts = {}
         self.broadcast_list = []
+        self.moments = {}
+        self.moment_list = []
+        self.moment_jobs = {}
+        self.moment_files = {}
         self.media = {}
         self.pictures = {}
         self.welcome_codes = {}
@@ -192,5 +200,6 @@ class World:
             "follows": relations[FULL] + relations[DELETED_BY_CUSTOMER],
             "relations": {relation: relations[relation] for relation in RELATIONS},
             "broadcasts": len(self.broadcasts),
+            "moments": len(self.moments),
             "settings": self.settings.as_dict(),
         }

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 GETTOKEN = "/cgi-bin/gettoken"
+PIECE = 20_000
 SECRET = "s3cret-of-the-app"
 
 
@@ -29,11 +30,15 @@ class ReceivedRequest:
 
 @dataclass
 class Reply:
-    """What goes back: bytes exactly as given (None: nothing), after ``delay`` seconds; then the connection closes."""
+    """What goes back: bytes exactly as given (None: nothing), after ``delay`` seconds; then the connection closes.
+
+    ``pause`` seconds pass between each 20,000 bytes.
+    """
 
     raw: bytes | None
     delay: float = 0.0
     close: bool = False
+    pause: float = 0.0
 
 
 def reply(body: Any = None, status: int = 200, headers: dict[str, str] | None = None, delay: float = 0.0) -> Reply:
@@ -119,7 +124,9 @@ class ScriptedWeCom:
                         return
                     answer = self._next_reply(request)
                     time.sleep(answer.delay)
-                    connection.sendall(answer.raw or b"")
+                    for start in range(0, len(answer.raw or b""), PIECE):
+                        time.sleep(answer.pause if start else 0)
+                        connection.sendall(answer.raw[start : start + PIECE])
                 except OSError:
                     return
                 if answer.close:

@@ -195,3 +195,41 @@ def test_messages_can_be_translated_their_placeholders_are_all_known():
     for problem in content.validate_broadcast(payload):
         assert set(problem.values) == {"field", "limit", "actual"}
         assert "%(" not in problem.message % problem.values
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"text": "New tea"}, "text"),
+        ({"text": {"content": 5}}, "text.content"),
+        ({"external_userid": "wm1"}, "external_userid"),
+        ({"external_userid": ["wm1", 5]}, "external_userid"),
+        ({"external_userid": ["wm1", " "]}, "external_userid"),
+        ({"sender": ["alice"]}, "sender"),
+        ({"sender": "  "}, "sender"),
+        ({"sender": True}, "sender"),
+        ({"chat_type": 1}, "chat_type"),
+        ({"allow_select": "yes"}, "allow_select"),
+        ({"tag_filter": ["et"]}, "tag_filter"),
+        ({"tag_filter": {"group_list": {"tag_list": ["et"]}}}, "tag_filter.group_list"),
+        ({"tag_filter": {"group_list": ["et"]}}, "tag_filter.group_list[0]"),
+        ({"tag_filter": {"group_list": [{"tag_list": "et"}]}}, "tag_filter.group_list[0].tag_list"),
+        ({"attachments": {"msgtype": "file"}}, "attachments"),
+        ({"attachments": ["file"]}, "attachments[0].msgtype"),
+        ({"attachments": [{"msgtype": ["file"]}]}, "attachments[0].msgtype"),
+        ({"attachments": [{"msgtype": "file", "file": "m"}]}, "attachments[0].file"),
+        ({"attachments": [{"msgtype": "link", "link": {"title": 5, "url": ADDRESS}}]}, "attachments[0].link.title"),
+    ],
+)
+def test_a_part_of_a_wrong_type_and_a_blank_id_are_named(changes, field):
+    assert fields(content.validate_broadcast({**message(), **changes})) == [field]
+
+
+def test_no_odd_shape_makes_the_check_fail():
+    odd = [None, True, 0, 5, "", "x", [], ["x"], [None], [[]], {}, {"x": 1}, {"content": []}, {"group_list": [None]}]
+    for name in message():
+        for value in odd:
+            content.validate_broadcast({**message(), name: value})
+    for name in ("chat_type", "sender", "tag_filter", "attachments", "chat_id_list", "allow_select"):
+        for value in odd:
+            content.validate_broadcast({**message(), name: value})

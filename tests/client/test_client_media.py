@@ -5,7 +5,7 @@ from scripted_wecom import NO_ANSWER, ok, refused, reply
 
 from wecom_api import media
 from wecom_api.content import UPLOADED_IMAGE, validate_media
-from wecom_api.errors import NotFound, PayloadInvalid, ResponseInvalid
+from wecom_api.errors import NotFound, PayloadInvalid, ResponseInvalid, TransportError
 
 MEGABYTE = 1024 * 1024
 JPEG = b"\xff\xd8\xff\xe0 picture"
@@ -85,6 +85,13 @@ def test_a_lost_upload_is_repeated_because_nobody_sees_a_second_copy(wecom, clie
 def test_a_picture_gets_a_permanent_address(wecom, client):
     wecom.script(UPLOAD_IMAGE, ok(url="http://p.qpic.cn/pic_wework/1/0"))
     assert media.upload_image(client, "a.png", PNG, "image/png") == "http://p.qpic.cn/pic_wework/1/0"
+
+
+def test_a_lost_permanent_picture_is_not_uploaded_again(wecom, client):
+    wecom.script(UPLOAD_IMAGE, NO_ANSWER)
+    with pytest.raises(TransportError):
+        media.upload_image(client, "a.png", PNG, "image/png")
+    assert len(wecom.calls(UPLOAD_IMAGE)) == 1
 
 
 def test_an_upload_confirmed_without_an_id_is_refused(wecom, client):

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 import requests
-from scripted_wecom import GETTOKEN, JSON_LIST, NO_ANSWER, NOT_JSON, TRUNCATED, ok, refused, reply
+from scripted_wecom import GETTOKEN, JSON_LIST, NO_ANSWER, NOT_JSON, SECRET, TRUNCATED, Reply, ok, refused, reply
 
 from wecom_api import CallKind, WeComClient, broadcasts, content
 from wecom_api.errors import (
@@ -65,6 +65,15 @@ def test_a_creation_whose_answer_is_lost_is_unknown_and_never_repeated(wecom, cl
     assert len(wecom.calls(PATH)) == 1
     assert pauses == []
     assert "do not send it again" in caught.value.remedy
+
+
+@pytest.mark.parametrize("failed", [*LOST_ANSWERS.values(), *(refused(code) for code in BUSY)])
+def test_what_stays_for_ever_is_not_uploaded_again_and_the_error_lets_the_caller_try(wecom, client, pauses, failed):
+    wecom.script(PATH, failed)
+    with pytest.raises((TransportError, TransientError)):
+        call(client, CallKind.KEEP)
+    assert len(wecom.calls(PATH)) == 1
+    assert pauses == []
 
 
 @pytest.mark.parametrize("kind", REPEATABLE)
@@ -283,3 +292,39 @@ def test_half_a_character_is_refused_wherever_it_stands(wecom, client):
         with pytest.raises(PayloadInvalid):
             client.call("POST", PATH, kind=CallKind.READ, **arguments)
     assert wecom.calls(PATH) == []
+
+
+class TestDeadline:
+    """A call with all its repetitions ends, however slowly answers come in."""
+
+    @pytest.fixture
+    def hurried(self, wecom):
+        with_deadline = WeComClient("ww0001", SECRET, base_url=wecom.url, timeout=(2, 5), deadline=0.4)
+        yield with_deadline
+        with_deadline.close()
+
+    @pytest.mark.parametrize(("kind", "error"), [(CallKind.READ, TransportError), (CallKind.CREATE, OutcomeUnknown)])
+    def test_an_answer_that_does_not_come_in_time_ends_the_call(self, wecom, hurried, kind, error):
+        wecom.script(PATH, reply({"errcode": 0}, delay=1.5))
+        with pytest.raises(error, match="in time"):
+            call(hurried, kind)
+        assert len(wecom.calls(PATH)) == 1
+
+    def test_no_repetition_begins_that_could_not_end_in_time(self, wecom, hurried):
+        wecom.script(PATH, refused(-1))
+        with pytest.raises(TransientError):
+            call(hurried, CallKind.READ)
+        assert len(wecom.calls(PATH)) == 1
+
+    def test_a_body_that_trickles_in_is_given_up(self, wecom, hurried):
+        whole = b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
+        wecom.script(PATH, Reply(whole, pause=0.2))
+        with pytest.raises(TransportError, match="in time"):
+            call(hurried, CallKind.READ)
+
+    def test_each_call_has_its_own(self, wecom):
+        patient = WeComClient("ww0001", SECRET, base_url=wecom.url, timeout=(2, 5), deadline=2)
+        wecom.script(PATH, reply({"errcode": 0}, delay=0.8))
+        for _call in range(3):
+            call(patient, CallKind.READ)
+        patient.close()

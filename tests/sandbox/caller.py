@@ -4,6 +4,7 @@ import json
 import time
 
 import requests
+from moment_files import png
 
 from wecom_sandbox.world import Contact, Follow
 
@@ -49,6 +50,12 @@ class Caller:
         files = {field: (name, data)}
         query = {"access_token": self.token, "type": kind}
         return self.http.post(f"{self.url}/cgi-bin/media/upload", params=query, files=files).json()
+
+    def upload_for_moment(self, data=None, kind="image", attachment_type="1"):
+        """Upload an attachment of a moment; returns the answer."""
+        query = {"access_token": self.token, "media_type": kind, "attachment_type": attachment_type}
+        address = f"{self.url}/cgi-bin/media/upload_attachment"
+        return self.http.post(address, params=query, files={"media": ("a", png() if data is None else data)}).json()
 
     def upload_picture(self, data=PNG):
         query = {"access_token": self.token}
@@ -96,6 +103,22 @@ class Caller:
         if dispatched:
             self.control("clock", advance=2)
         return answer["msgid"]
+
+    def moment(self, ready=True, **body):
+        """Create a moment and let its job and its dispatch end; returns its id (its jobid when not ``ready``)."""
+        body.setdefault("text", {"content": "新品到店"})
+        answer = self.contacts("add_moment_task", **body)
+        assert answer["errcode"] == 0, answer
+        if not ready:
+            return answer["jobid"]
+        self.control("clock", advance=4)
+        return self.moment_job(answer["jobid"])["moment_id"]
+
+    def moment_job(self, jobid):
+        """The result of a finished job."""
+        answer = self.get("externalcontact/get_moment_task_result", jobid=jobid)
+        assert (answer["errcode"], answer["status"]) == (0, 3), answer
+        return answer["result"]
 
     def results(self, msgid, userid):
         answer = self.contacts("get_groupmsg_send_result", msgid=msgid, userid=userid)

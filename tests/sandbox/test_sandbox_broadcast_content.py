@@ -94,9 +94,7 @@ def test_media_lives_three_days(sandbox, alice):
 
 
 def test_media_of_upload_attachment_is_refused(sandbox, alice):
-    query = {"access_token": sandbox.token, "media_type": "image", "attachment_type": "1"}
-    files = {"media": ("a.png", b"\x89PNG\r\n\x1a\n" + b"0" * 50)}
-    answer = sandbox.http.post(f"{sandbox.url}/cgi-bin/media/upload_attachment", params=query, files=files).json()
+    answer = sandbox.upload_for_moment()
     assert errcode(sandbox, [{"msgtype": "image", "image": {"media_id": answer["media_id"]}}]) == 40007
 
 

@@ -1,5 +1,6 @@
 import pytest
 from caller import AMR, JPG, MP4, PNG
+from moment_files import jpeg, mp4, png
 
 MEGABYTE = 1024 * 1024
 
@@ -45,23 +46,31 @@ def test_an_upload_answers_as_documented(sandbox):
 @pytest.mark.parametrize(
     ("media_type", "attachment_type", "data", "errcode"),
     [
-        ("image", "1", PNG, 0),
-        ("video", "1", MP4, 0),
+        ("image", "1", png(), 0),
+        ("image", "1", png(1080, 10_800), 0),
+        ("image", "1", png(1081, 1081), 41081),
+        ("image", "1", jpeg(10_801, 3), 41081),
+        ("image", "1", jpeg(10_800, 1080, frame=0xC2), 0),
+        ("image", "1", PNG, 40123),
+        ("image", "1", JPG, 40123),
+        ("video", "1", mp4(30), 0),
+        ("video", "1", mp4(30, version=1, long=True), 0),
+        ("video", "1", mp4(30.1), 41082),
+        ("video", "1", mp4(5, film_last=False)[:-300], 41090),
+        ("video", "1", MP4, 41090),
         ("file", "1", b"123456", 41072),
         ("image", "2", PNG, 0),
         ("video", "2", MP4, 41072),
         ("image", "3", PNG, 41072),
         ("voice", "1", AMR, 40005),
-        ("image", "1", padded(PNG, 10 * MEGABYTE), 0),
-        ("image", "1", padded(PNG, 10 * MEGABYTE + 1), 41080),
+        ("image", "1", padded(png(), 10 * MEGABYTE), 0),
+        ("image", "1", padded(png(), 10 * MEGABYTE + 1), 41080),
         ("video", "1", PNG, 41090),
         ("image", "1", b"12345", 40006),
     ],
 )
 def test_limits_of_attachments(sandbox, media_type, attachment_type, data, errcode):
-    query = {"access_token": sandbox.token, "media_type": media_type, "attachment_type": attachment_type}
-    address = f"{sandbox.url}/cgi-bin/media/upload_attachment"
-    answer = sandbox.http.post(address, params=query, files={"media": ("a", data)}).json()
+    answer = sandbox.upload_for_moment(data, media_type, attachment_type)
     assert answer["errcode"] == errcode
     assert isinstance(answer["created_at"], int)
 

@@ -12,11 +12,13 @@ NAMES = [
     *("remark_mobiles", "remark_pic_mediaid", "tag_id", "group_id", "group_name", "order", "tag", "id", "name"),
     *("add_tag", "remove_tag", "chat_type", "chat_id_list", "tag_filter", "sender", "allow_select", "text"),
     *("attachments", "msgid", "start_time", "end_time", "creator", "filter_type", "welcome_code"),
+    *("moment_id", "visible_range", "touser", "toparty", "agentid", "msgtype", "textcard"),
 ]
 VALUES = [
     *(None, True, False, 0, -1, 1, 10**30, 1.5, "", "alice", "wm_li", "x" * 5000, "中", "\x00", "single", "group"),
     *([], [None], ["alice"], ["wm_li"], [[]], [{}], [{"name": "t"}], {}, {"content": 5}, {"content": "x"}),
     *({"group_list": 5}, {"group_list": [{"tag_list": [5]}]}, [{"msgtype": "link", "link": {"title": 5}}]),
+    *({"sender_list": 5}, {"sender_list": {"user_list": ["alice"], "department_list": [10**30]}}, "textcard", 1000002),
 ]
 QUERY_VALUES = ["", "alice", "wm_li", "-1", "9" * 30, "中", "\x00"]
 

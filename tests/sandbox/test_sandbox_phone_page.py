@@ -2,8 +2,9 @@ import re
 
 import pytest
 
-SCRIPTS = ["phone.js", "member_phone.js", "customer_phone.js", "page.js", "messages.js", "words.js"]
-FILES = ["", "phone.css", *SCRIPTS]
+SCRIPTS = ["phone.js", "member_phone.js", "member_moments.js", "customer_phone.js", "customer_moments.js"]
+SCRIPTS += ["page.js", "messages.js", "moments.js", "words.js"]
+FILES = ["", "phone.css", "moments.css", *SCRIPTS]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -35,7 +36,7 @@ def test_a_member_sees_what_waits_with_its_files(sandbox, alice):
     media_id = sandbox.upload(b"%PDF-1.4 x", "file", "手册.pdf")["media_id"]
     attachment = {"msgtype": "file", "file": {"media_id": media_id}}
     msgid = sandbox.broadcast(customer, attachments=[attachment])
-    assert sandbox.control("members")["members"] == [{"userid": "alice", "name": "Alice", "waiting": 1}]
+    assert sandbox.control("members")["members"] == [{"userid": "alice", "name": "Alice", "waiting": 1, "moments": 0}]
     (task,) = sandbox.control("members/alice")["waiting"]
     shown = {"msgtype": "file", "file": {"media_id": media_id, "filename": "手册.pdf", "size": 10}}
     assert (task["msgid"], task["recipients"], task["attachments"]) == (msgid, 1, [shown])

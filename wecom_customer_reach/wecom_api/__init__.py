@@ -1,6 +1,6 @@
 """WeCom server API client in plain Python: no Odoo in here. Source of all facts: wecom-api.md."""
 
-from . import broadcasts, contacts, content, errors, media, members, tags
+from . import broadcasts, contacts, content, errors, media, members, messages, moment_content, moments, tags
 from .client import WeComClient
 from .crypto import CryptoError, WeComCrypto
 from .paging import Page
@@ -21,5 +21,8 @@ __all__ = [
     "errors",
     "media",
     "members",
+    "messages",
+    "moment_content",
+    "moments",
     "tags",
 ]

@@ -51,7 +51,7 @@ _logger = logging.getLogger(__name__)
 DEFAULT_BASE_URL = "https://qyapi.weixin.qq.com"
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 RATE_LIMITED = 45009
-PAUSE_SECONDS = {45033: 10.0, 41063: 5.0, 41079: 5.0}
+PAUSE_SECONDS = {45033: 10.0, 41063: 5.0, 41079: 5.0, 41096: 1.0}
 """Seconds to wait before another try, for codes that ask for one without saying how long (§ 2.2)."""
 
 CHECK_SETUP = _("Check the network, the proxy and the address of WeCom, then try again.")
@@ -81,7 +81,8 @@ class WeComClient:
     """Calls the WeCom server API as one app of one corp. Safe to share between threads.
 
     ``base_url`` must be https, or http on this machine; ``token_store`` keeps the access token (default: in memory);
-    ``timeout`` is (connect, read) in seconds; a body over ``max_response_bytes`` is refused while it is read.
+    ``timeout`` is (connect, read) in seconds for each wait, ``deadline`` the seconds after which a call with all its
+    repetitions gives up; a body over ``max_response_bytes`` is refused while it is read.
     Raises ValueError when an argument cannot work. All errors of calls are :class:`WeComError`.
     """
 
@@ -96,6 +97,7 @@ class WeComClient:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         timeout: tuple[float, float] = (5, 20),
+        deadline: float = 120,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
     ):
         self.corpid = corpid
@@ -105,6 +107,7 @@ class WeComClient:
         self._session = session or new_session(self.base_url)
         self._sleep = sleep
         self._timeout = timeout
+        self._deadline = deadline
         self._max_response_bytes = max_response_bytes
         self._rate_limits = RateLimitWindows(clock)
 
@@ -151,33 +154,36 @@ class WeComClient:
         token = self._tokens.get() or self._tokens.refresh(None, self._fetch_token)
         renewed = False
         pauses = iter(BACK_OFF_SECONDS)
+        until = time.monotonic() + self._deadline
         while True:
             try:
-                return self._attempt(replace(request, query={**request.query, "access_token": token}), kind, read)
+                query = {**request.query, "access_token": token}
+                return self._attempt(replace(request, query=query, until=until), kind, read)
             except _Failed as failed:
                 failure = failed
             action = RETRY_TABLE[failure.situation][kind]
             if action is Action.NEW_TOKEN and not renewed:
                 token, renewed = self._tokens.refresh(token, self._fetch_token), True
                 continue
-            self._pause_or_raise(action, pauses, failure.error)
+            self._pause_or_raise(action, pauses, until, failure.error)
 
     def _fetch_token(self) -> tuple[str, int]:
         """Call gettoken (§ 2.1) and return (token, seconds it lives)."""
         query = {"corpid": self.corpid, "corpsecret": self._secret}
-        request = Request("GET", "/cgi-bin/gettoken", query, max_bytes=self._max_response_bytes)
+        until = time.monotonic() + self._deadline
+        request = Request("GET", "/cgi-bin/gettoken", query, max_bytes=self._max_response_bytes, until=until)
         pauses = iter(BACK_OFF_SECONDS)
         while True:
             try:
                 return self._attempt(request, CallKind.READ, _token)
             except _Failed as failed:
                 failure = failed
-            self._pause_or_raise(RETRY_TABLE[failure.situation][CallKind.READ], pauses, failure.error)
+            self._pause_or_raise(RETRY_TABLE[failure.situation][CallKind.READ], pauses, until, failure.error)
 
-    def _pause_or_raise(self, action: Action, pauses: Iterator[float], error: WeComError) -> None:
+    def _pause_or_raise(self, action: Action, pauses: Iterator[float], until: float, error: WeComError) -> None:
         """Sleep before the next try; raise ``error`` when there is none. Called outside of ``except``: no context."""
         pause = next(pauses, None) if action is Action.REPEAT else None
-        if pause is None:
+        if pause is None or time.monotonic() + pause >= until:
             raise _outcome_unknown(error) if action is Action.UNKNOWN else error
         self._sleep(pause)
 
@@ -203,7 +209,7 @@ class WeComClient:
         raise failure
 
     def _exchange(self, request: Request, kind: CallKind) -> Answer:
-        if kind is not CallKind.CREATE:
+        if kind not in (CallKind.CREATE, CallKind.KEEP):
             return exchange(self._session, self.base_url, request, self._timeout)
         with fresh_session(self._session) as session:
             return exchange(session, self.base_url, request, self._timeout)

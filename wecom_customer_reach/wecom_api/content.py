@@ -4,13 +4,24 @@ A validator returns a list of problems, empty when all is well; :func:`ensure_va
 "bytes" are UTF-8 bytes, "characters" code points (wecom-api.md § 1.4). Source: wecom-api.md § 6.2, § 17.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import limits
-from .errors import PayloadInvalid, Problem
+from .errors import Problem
 from .media_rules import UPLOADED_IMAGE, validate_media
+from .payload_rules import (
+    address_problems,
+    blank_ids,
+    empty_parts,
+    ensure_valid,
+    missing,
+    no_control_characters,
+    too_long_in_bytes,
+    too_long_in_characters,
+    too_many,
+    wrong_types,
+)
 from .translate import _
 
 __all__ = [
@@ -30,10 +41,6 @@ __all__ = [
     "validate_text",
     "video",
 ]
-
-# JSON can only write these as \\uXXXX, which WeCom refuses (40033), and no phone shows them.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_WEB_ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 
 
 # Builders
@@ -100,30 +107,6 @@ def _attachment(kind: str, **members: str | None) -> dict[str, Any]:
 # Validators
 
 
-def ensure_valid(problems: list[Problem], path: str = "") -> None:
-    """Raise PayloadInvalid when there are problems."""
-    if problems:
-        raise PayloadInvalid(problems, path)
-
-
-def too_long_in_bytes(field: str, text: str, limit: int, message: str) -> list[Problem]:
-    """Return a problem that says ``message`` when ``text`` has more than ``limit`` UTF-8 bytes."""
-    actual = len(text.encode("utf-8", "surrogatepass"))
-    return [Problem(field, message, limit, actual)] if actual > limit else []
-
-
-def too_long_in_characters(field: str, text: str, limit: int, message: str) -> list[Problem]:
-    """Return a problem that says ``message`` when ``text`` has more than ``limit`` characters."""
-    return [Problem(field, message, limit, len(text))] if len(text) > limit else []
-
-
-def no_control_characters(field: str, text: str) -> list[Problem]:
-    """Return a problem when ``text`` holds control characters other than tab and line ends."""
-    if not _CONTROL.search(text):
-        return []
-    return [Problem(field, _("Remove the invisible control characters: WeCom refuses them."))]
-
-
 def validate_text(text: str, field: str = "text.content") -> list[Problem]:
     """Check the text of a broadcast: not blank, at most 4000 bytes, nothing WeCom cannot read."""
     if not text.strip():
@@ -134,24 +117,23 @@ def validate_text(text: str, field: str = "text.content") -> list[Problem]:
 
 def validate_attachment(attachment: Mapping[str, Any], field: str = "attachment") -> list[Problem]:
     """Check one attachment: a known kind, every required member, every length (§ 6.2)."""
-    kind = attachment.get("msgtype")
-    if kind not in _ATTACHMENT_RULES:
+    kind = attachment.get("msgtype") if isinstance(attachment, Mapping) else None
+    if not isinstance(kind, str) or kind not in _ATTACHMENT_RULES:
         message = _("Choose image, link, mini-program, video or file as attachment instead of “%(actual)s”.")
         return [Problem(f"{field}.msgtype", message, None, str(kind))]
     members = attachment.get(kind)
     if not isinstance(members, Mapping):
         return [Problem(f"{field}.{kind}", _("Fill in the attachment: it has no content."))]
-    return _ATTACHMENT_RULES[kind](members, f"{field}.{kind}")
+    wrong = wrong_types(members, dict.fromkeys(members, str), f"{field}.{kind}.")
+    return wrong or _ATTACHMENT_RULES[kind](members, f"{field}.{kind}")
 
 
 def validate_broadcast(payload: Mapping[str, Any]) -> list[Problem]:
     """Check a whole ``add_msg_template`` payload: recipients, text, attachments."""
-    problems = [
-        Problem(key, _("Leave %(field)s out when it is empty: WeCom does not say what an empty one does."))
-        for key, value in payload.items()
-        if value in (None, "", [], {}, ())
-    ]
-    problems += _recipient_problems(payload)
+    problems = _shape_problems(payload)
+    if problems:
+        return problems
+    problems = empty_parts(payload) + _recipient_problems(payload)
     text = (payload.get("text") or {}).get("content")
     attachments = payload.get("attachments") or []
     if text is None and not attachments:
@@ -159,9 +141,26 @@ def validate_broadcast(payload: Mapping[str, Any]) -> list[Problem]:
     if text is not None:
         problems += validate_text(text)
     message = _("Keep at most %(limit)s attachments; there are %(actual)s.")
-    problems += _too_many("attachments", attachments, limits.ATTACHMENTS, message)
+    problems += too_many("attachments", attachments, limits.ATTACHMENTS, message)
     for index, attachment in enumerate(attachments):
         problems += validate_attachment(attachment, f"attachments[{index}]")
+    return problems
+
+
+def _shape_problems(payload: Mapping[str, Any]) -> list[Problem]:
+    """Return a problem for each part of a wrong type, from the outside inwards: only what is well shaped is judged."""
+    problems = wrong_types(payload, _SHAPE)
+    if problems:
+        return problems
+    groups = (payload.get("tag_filter") or {}).get("group_list") or []
+    problems = wrong_types(payload.get("text") or {}, {"content": str}, "text.")
+    problems += wrong_types({"group_list": groups}, {"group_list": list}, "tag_filter.")
+    if problems:
+        return problems
+    for index, group in enumerate(groups):
+        field = f"tag_filter.group_list[{index}]"
+        shape = wrong_types({field: group}, {field: Mapping})
+        problems += shape or wrong_types(group or {}, {"tag_list": list}, f"{field}.")
     return problems
 
 
@@ -178,7 +177,7 @@ def _recipient_problems(payload: Mapping[str, Any]) -> list[Problem]:
 def _customer_problems(payload: Mapping[str, Any]) -> list[Problem]:
     customers = payload.get("external_userid") or []
     tag_groups = (payload.get("tag_filter") or {}).get("group_list") or []
-    problems = []
+    problems = blank_ids("sender", [payload["sender"]]) if payload.get("sender") else []
     if not customers and not tag_groups and not payload.get("sender"):
         problems.append(Problem("external_userid", _("Name recipients: customers, tags, or the member who sends.")))
     if customers and tag_groups:
@@ -187,20 +186,20 @@ def _customer_problems(payload: Mapping[str, Any]) -> list[Problem]:
     if payload.get("chat_id_list"):
         problems.append(Problem("chat_id_list", _("Customer groups can only be named in a broadcast to groups.")))
     message = _("Send to at most %(limit)s customers in one go; there are %(actual)s. Split the audience.")
-    problems += _too_many("external_userid", customers, limits.BROADCAST_CONTACTS, message)
-    problems += _blank_ids("external_userid", customers)
+    problems += too_many("external_userid", customers, limits.BROADCAST_CONTACTS, message)
+    problems += blank_ids("external_userid", customers)
     for index, group in enumerate(tag_groups):
         field = f"tag_filter.group_list[{index}].tag_list"
-        tags = group.get("tag_list") or []
+        tags = (group or {}).get("tag_list") or []
         if not tags:
             problems.append(Problem(field, _("Name at least one tag in each group of tags.")))
         message = _("Name at most %(limit)s tags in each group of tags; there are %(actual)s.")
-        problems += _too_many(field, tags, limits.BROADCAST_TAGS_PER_GROUP, message) + _blank_ids(field, tags)
+        problems += too_many(field, tags, limits.BROADCAST_TAGS_PER_GROUP, message) + blank_ids(field, tags)
     return problems
 
 
 def _group_chat_problems(payload: Mapping[str, Any]) -> list[Problem]:
-    problems = []
+    problems = blank_ids("sender", [payload["sender"]]) if payload.get("sender") else []
     if not payload.get("sender"):
         problems.append(Problem("sender", _("Name the member who sends: broadcasts to customer groups need one.")))
     for key in ("external_userid", "tag_filter", "allow_select"):
@@ -211,28 +210,9 @@ def _group_chat_problems(payload: Mapping[str, Any]) -> list[Problem]:
     message = _("Send to at most %(limit)s customer groups in one go; there are %(actual)s.")
     return (
         problems
-        + _too_many("chat_id_list", chats, limits.BROADCAST_GROUP_CHATS, message)
-        + _blank_ids("chat_id_list", chats)
+        + too_many("chat_id_list", chats, limits.BROADCAST_GROUP_CHATS, message)
+        + blank_ids("chat_id_list", chats)
     )
-
-
-def _too_many(field: str, items: Sequence[Any], limit: int, message: str) -> list[Problem]:
-    return [Problem(field, message, limit, len(items))] if len(items) > limit else []
-
-
-def _blank_ids(field: str, ids: Sequence[Any]) -> list[Problem]:
-    if all(isinstance(item, str) and item for item in ids):
-        return []
-    return [Problem(field, _("Remove the empty entries from the list of ids."))]
-
-
-def _missing(members: Mapping[str, Any], field: str, messages: Mapping[str, str]) -> list[Problem]:
-    """Return a problem for each member of ``messages`` that is absent or blank."""
-    return [
-        Problem(f"{field}.{name}", message)
-        for name, message in messages.items()
-        if not str(members.get(name) or "").strip()
-    ]
 
 
 def _image_problems(members: Mapping[str, Any], field: str) -> list[Problem]:
@@ -240,18 +220,18 @@ def _image_problems(members: Mapping[str, Any], field: str) -> list[Problem]:
         return []
     if not members.get("pic_url"):
         return [Problem(f"{field}.media_id", _("Choose a picture."))]
-    return _address_problems(f"{field}.pic_url", members["pic_url"])
+    return address_problems(f"{field}.pic_url", members["pic_url"])
 
 
 def _link_problems(members: Mapping[str, Any], field: str) -> list[Problem]:
-    problems = _missing(members, field, {"title": _("Give the link a title."), "url": _("Give the link an address.")})
+    problems = missing(members, field, {"title": _("Give the link a title."), "url": _("Give the link an address.")})
     message = _("Shorten the title of the link to %(limit)s bytes; it has %(actual)s.")
     problems += _text_problems(f"{field}.title", members.get("title"), limits.LINK_TITLE_BYTES, message)
     message = _("Shorten the description of the link to %(limit)s bytes; it has %(actual)s.")
     problems += _text_problems(f"{field}.desc", members.get("desc"), limits.LINK_DESCRIPTION_BYTES, message)
     for name in ("url", "picurl"):
         if members.get(name):
-            problems += _address_problems(f"{field}.{name}", members[name])
+            problems += address_problems(f"{field}.{name}", members[name])
     return problems
 
 
@@ -264,25 +244,27 @@ def _miniprogram_problems(members: Mapping[str, Any], field: str) -> list[Proble
     }
     message = _("Shorten the title of the mini-program card to %(limit)s bytes; it has %(actual)s.")
     limit = limits.MINIPROGRAM_TITLE_BYTES
-    return _missing(members, field, messages) + _text_problems(f"{field}.title", members.get("title"), limit, message)
+    return missing(members, field, messages) + _text_problems(f"{field}.title", members.get("title"), limit, message)
 
 
 def _media_problems(members: Mapping[str, Any], field: str) -> list[Problem]:
-    return _missing(members, field, {"media_id": _("Choose a file and upload it.")})
+    return missing(members, field, {"media_id": _("Choose a file and upload it.")})
 
 
 def _text_problems(field: str, text: str | None, limit: int, message: str) -> list[Problem]:
     return too_long_in_bytes(field, text or "", limit, message) + no_control_characters(field, text or "")
 
 
-def _address_problems(field: str, address: str) -> list[Problem]:
-    message = _("Use an address of at most %(limit)s bytes; this one has %(actual)s.")
-    problems = too_long_in_bytes(field, address, limits.URL_BYTES, message)
-    if not _WEB_ADDRESS.match(address):
-        problems.append(Problem(field, _("Start the address with https:// or http://, or phones cannot open it.")))
-    return problems + no_control_characters(field, address)
-
-
+_SHAPE = {
+    "chat_type": str,
+    "external_userid": list,
+    "chat_id_list": list,
+    "tag_filter": Mapping,
+    "sender": str,
+    "allow_select": bool,
+    "text": Mapping,
+    "attachments": list,
+}
 _ATTACHMENT_RULES: dict[str, Callable[[Mapping[str, Any], str], list[Problem]]] = {
     "image": _image_problems,
     "link": _link_problems,

@@ -7,6 +7,10 @@ CONTACTS_PER_PAGE = 100
 BROADCASTS_PER_PAGE = 100
 RESULTS_PER_PAGE = 1000
 
+MOMENTS_PER_PAGE = 20
+MOMENT_CUSTOMERS_PER_PAGE = 1000
+MOMENT_VIEWERS_PER_PAGE = 5000
+
 # Contacts (§ 4.4, 4.5)
 MEMBERS_PER_CONTACT_LISTING = 100
 REMARK_CHARACTERS = 20
@@ -29,6 +33,30 @@ URL_BYTES = 2_048
 MINIPROGRAM_TITLE_BYTES = 64
 BROADCAST_LISTING_SECONDS = 31 * 86_400
 """“One month”: the longest one, so that no span WeCom accepts is refused here."""
+
+# Moments (§ 7.1, 7.4)
+MOMENT_TEXT_CHARACTERS = 2_000
+MOMENT_TEXT_BYTES = 4_000
+MOMENT_IMAGES = 9
+MOMENT_LINK_TITLE_CHARACTERS = 64
+MOMENT_LINK_TITLE_BYTES = 128
+MOMENT_SENDERS = 100_000
+MOMENT_LISTING_SECONDS = 30 * 86_400
+MOMENT_JOB_SECONDS = 86_400
+"""How long WeCom answers for the job that makes a moment."""
+
+# Files of moments (§ 8.2)
+MOMENT_MEDIA_BYTES = {"image": 10 * MEGABYTE, "video": 10 * MEGABYTE}
+MOMENT_LONG_SIDE_PIXELS = 10_800
+MOMENT_SHORT_SIDE_PIXELS = 1_080
+MOMENT_VIDEO_SECONDS = 30
+MOMENT_VIDEO_SECONDS_2020 = 15
+"""The limit of 2020 (requirement M-21), for companies that keep to it."""
+
+# App messages (§ 14)
+MESSAGE_MEMBERS = 1_000
+MESSAGE_TEXT_BYTES = 2_048
+MESSAGE_CARD_CHARACTERS = {"title": 128, "description": 512, "btntxt": 4}
 
 # Media (§ 8.1, 8.3); the smallest file has one byte more than five
 MEDIA_MIN_BYTES = 6

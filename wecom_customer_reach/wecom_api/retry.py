@@ -19,6 +19,8 @@ class CallKind(Enum):
     """Makes something new or spends a budget: never repeated unless the answer proves that nothing was made."""
     UPLOAD = "upload"
     """Gives a media id; a second upload is a second, unused media id that nobody sees."""
+    KEEP = "keep"
+    """Uploads something that stays for ever and spends a budget: the caller decides whether to try again."""
 
 
 class Situation(Enum):
@@ -53,17 +55,23 @@ class Action(Enum):
     """Raise OutcomeUnknown: it may have been made, and only looking it up can tell."""
 
 
-_READ, _WRITE, _UPLOAD, _CREATE = CallKind.READ, CallKind.WRITE, CallKind.UPLOAD, CallKind.CREATE
+_READ, _WRITE, _UPLOAD, _KEEP, _CREATE = (
+    CallKind.READ,
+    CallKind.WRITE,
+    CallKind.UPLOAD,
+    CallKind.KEEP,
+    CallKind.CREATE,
+)
 _REPEAT, _NEW_TOKEN, _RAISE, _UNKNOWN = Action.REPEAT, Action.NEW_TOKEN, Action.RAISE, Action.UNKNOWN
 
 RETRY_TABLE: dict[Situation, dict[CallKind, Action]] = {
-    Situation.NOT_SENT: {_READ: _REPEAT, _WRITE: _REPEAT, _UPLOAD: _REPEAT, _CREATE: _RAISE},
-    Situation.LOST: {_READ: _REPEAT, _WRITE: _REPEAT, _UPLOAD: _REPEAT, _CREATE: _UNKNOWN},
-    Situation.UNREADABLE: {_READ: _RAISE, _WRITE: _RAISE, _UPLOAD: _RAISE, _CREATE: _UNKNOWN},
-    Situation.ELSEWHERE: {_READ: _RAISE, _WRITE: _RAISE, _UPLOAD: _RAISE, _CREATE: _RAISE},
-    Situation.BUSY: {_READ: _REPEAT, _WRITE: _REPEAT, _UPLOAD: _REPEAT, _CREATE: _UNKNOWN},
-    Situation.TOKEN_REFUSED: {_READ: _NEW_TOKEN, _WRITE: _NEW_TOKEN, _UPLOAD: _NEW_TOKEN, _CREATE: _NEW_TOKEN},
-    Situation.REFUSED: {_READ: _RAISE, _WRITE: _RAISE, _UPLOAD: _RAISE, _CREATE: _RAISE},
+    Situation.NOT_SENT: {_READ: _REPEAT, _WRITE: _REPEAT, _UPLOAD: _REPEAT, _KEEP: _REPEAT, _CREATE: _RAISE},
+    Situation.LOST: {_READ: _REPEAT, _WRITE: _REPEAT, _UPLOAD: _REPEAT, _KEEP: _RAISE, _CREATE: _UNKNOWN},
+    Situation.UNREADABLE: {_READ: _RAISE, _WRITE: _RAISE, _UPLOAD: _RAISE, _KEEP: _RAISE, _CREATE: _UNKNOWN},
+    Situation.ELSEWHERE: {_READ: _RAISE, _WRITE: _RAISE, _UPLOAD: _RAISE, _KEEP: _RAISE, _CREATE: _RAISE},
+    Situation.BUSY: {_READ: _REPEAT, _WRITE: _REPEAT, _UPLOAD: _REPEAT, _KEEP: _RAISE, _CREATE: _UNKNOWN},
+    Situation.TOKEN_REFUSED: dict.fromkeys(CallKind, _NEW_TOKEN),
+    Situation.REFUSED: {_READ: _RAISE, _WRITE: _RAISE, _UPLOAD: _RAISE, _KEEP: _RAISE, _CREATE: _RAISE},
 }
 
 BACK_OFF_SECONDS = (0.5, 1.0, 2.0)

@@ -4,9 +4,11 @@ Nothing of the HTTP library's exceptions leaves this module: their texts quote a
 """
 
 import logging
+import math
 import re
 import secrets
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +21,9 @@ from .retry import Situation
 from .translate import _
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+PIECE_BYTES = 8192
+"""How much of a body is read before the deadline is looked at again."""
+TOO_SLOW = _("WeCom did not answer in time.")
 _SECRET_IN_QUERY = re.compile(r"((?:access_token|corpsecret)=)[^&\s'\"]+")
 _UNSAFE_IN_FILENAME = re.compile(r'[\x00-\x1f\x7f"\\/]')
 _UNSAFE_IN_HEADER = re.compile(r"[\x00-\x1f\x7f]")
@@ -45,7 +50,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it goes out; ``query`` holds secrets, so it is left out of the repr."""
+    """One request as it goes out; ``query`` holds secrets, so it is left out of the repr.
+
+    ``until``: when the wait for its answer ends at the latest, in seconds of ``time.monotonic``.
+    """
 
     method: str
     path: str
@@ -53,6 +61,7 @@ class Request:
     data: bytes | None = field(repr=False, default=None)
     content_type: str | None = None
     max_bytes: int = 0
+    until: float = math.inf
 
 
 class NoAnswer(Exception):
@@ -151,6 +160,7 @@ def exchange(session: requests.Session, base_url: str, request: Request, timeout
 
     Raises :class:`NoAnswer`, which has neither cause nor context: those would quote the address with its token.
     """
+    connect, read = timeout
     try:
         with session.request(
             request.method,
@@ -158,11 +168,11 @@ def exchange(session: requests.Session, base_url: str, request: Request, timeout
             params=request.query,
             data=request.data,
             headers={"Content-Type": request.content_type} if request.content_type else None,
-            timeout=timeout,
+            timeout=(connect, max(0.001, min(read, request.until - time.monotonic()))),
             allow_redirects=False,
             stream=True,
         ) as response:
-            return Answer(response.status_code, response.headers, _read(response, request.max_bytes))
+            return Answer(response.status_code, response.headers, _read(response, request.max_bytes, request.until))
     except NoAnswer as error:
         failure = error
     except (OSError, HTTPError) as error:  # requests' own exceptions are OSErrors
@@ -171,13 +181,15 @@ def exchange(session: requests.Session, base_url: str, request: Request, timeout
     raise failure
 
 
-def _read(response: requests.Response, max_bytes: int) -> bytes:
-    """Read the body while it stays under the limit; raises NoAnswer when it is larger, or shorter than announced."""
+def _read(response: requests.Response, max_bytes: int, until: float) -> bytes:
+    """Read the body while it stays under the limit and before ``until``; raises NoAnswer, also when it is cut short."""
     announced = response.headers.get("Content-Length", "")
     length = int(announced) if announced.isdecimal() else None
     chunks, size = [], 0
     if length is None or length <= max_bytes:
-        for chunk in response.iter_content(65536):
+        for chunk in response.iter_content(PIECE_BYTES):
+            if time.monotonic() >= until:
+                raise NoAnswer(Situation.LOST, TOO_SLOW)
             chunks.append(chunk)
             size += len(chunk)
             if size > max_bytes:
@@ -211,5 +223,5 @@ def _describe(error: Exception) -> NoAnswer:
     if any(isinstance(detail, ssl.SSLCertVerificationError) for detail in getattr(reason, "args", ())):
         return NoAnswer(Situation.NOT_SENT, _("The certificate of the server is not valid for this address."))
     if isinstance(error, requests.Timeout) or "timed out" in str(error):
-        return NoAnswer(Situation.LOST, _("WeCom did not answer in time."))
+        return NoAnswer(Situation.LOST, TOO_SLOW)
     return NoAnswer(Situation.LOST, _("The connection broke before the whole answer had arrived."))

@@ -1,5 +1,6 @@
 // The customer's phone: who he is, the messages he received, the members he has added and deleted.
 
+import { showFeed } from "./customer_moments.js";
 import { avatar, element, messageParts } from "./messages.js";
 import { act, button, call, draw, emptyNote, find, personPath, personRow, state } from "./page.js";
 import { clockTime, word } from "./words.js";
@@ -9,7 +10,7 @@ const MOST_CUSTOMERS = 50;
 /** Draw what is open on the customer's phone. */
 export function showCustomerPhone(open) {
   if (!state.customer) return showCustomers(open);
-  return state.tabs.customer === "chat" ? showChat() : showMembers();
+  return { chat: showChat, moments: showFeed, members: showMembers }[state.tabs.customer]();
 }
 
 async function showCustomers(open) {

@@ -1,5 +1,6 @@
 // The member's phone: who he is, the broadcasts that wait for him, his customers and what he notes about them.
 
+import { showMemberMoments, showNotices } from "./member_moments.js";
 import { element, messageParts } from "./messages.js";
 import { act, button, call, draw, emptyNote, find, forget, personPath, personRow, state, toast } from "./page.js";
 import { clockTime, word } from "./words.js";
@@ -10,21 +11,22 @@ const MOST_CUSTOMERS = 50;
 export function showMemberPhone(open) {
   if (!state.member) return showMembers(open);
   if (state.editing) return showForm();
-  return state.tabs.member === "tasks" ? showTasks() : showCustomers();
+  return { tasks: showTasks, moments: showMemberMoments, notices: showNotices, customers: showCustomers }[state.tabs.member]();
 }
 
 async function showMembers(open) {
   const { members } = await call("members");
   const search = find("member-search").value.trim().toLowerCase();
   const found = members.filter(({ userid, name }) => `${name} ${userid}`.toLowerCase().includes(search));
-  found.sort((one, other) => other.waiting - one.waiting);
+  const waits = ({ waiting, moments }) => waiting + moments;
+  found.sort((one, other) => waits(other) - waits(one));
   draw("member-screen", ["members", found], () => {
     if (!found.length) return [emptyNote(word(members.length ? "nothingFound" : "noMembers"))];
     return found.map((member) =>
       personRow({
         name: member.name,
         detail: member.userid,
-        badge: member.waiting ? word("waiting", { n: member.waiting }) : "",
+        badge: waits(member) ? word("waiting", { n: waits(member) }) : "",
         choose: () => open("member", member),
       }),
     );

@@ -11,7 +11,8 @@ export function element(tag, className = "", text = "", children = []) {
   return node;
 }
 
-function mediaAddress(mediaId) {
+/** Where the page finds an uploaded file. */
+export function mediaAddress(mediaId) {
   return `/sandbox/media/${encodeURIComponent(mediaId)}`;
 }
 
@@ -21,7 +22,8 @@ function ownAddress(url) {
   return match ? match[1] : null;
 }
 
-function picture(address, className, description) {
+/** A picture, or a grey field with a word when it cannot be shown. */
+export function picture(address, className, description) {
   if (!address) return element("span", `${className} blank`);
   const image = element("img", className);
   image.src = address;

@@ -1,6 +1,7 @@
 // The page: a member's phone on the left, a customer's on the right, both kept fresh from the control surface.
 
 import { keepNewestInSight, showCustomerPhone } from "./customer_phone.js";
+import { postOwn } from "./member_moments.js";
 import { closeForm, newcomer, showMemberPhone } from "./member_phone.js";
 import { act, call, find, forget, state } from "./page.js";
 import { clockTime, currentLanguage, switchLanguage, word } from "./words.js";
@@ -45,7 +46,10 @@ function label(kind) {
   search.parentElement.hidden = Boolean(person) && !inCustomers;
   search.placeholder = words;
   search.setAttribute("aria-label", words);
-  if (kind === "member") find("newcomer").hidden = !inCustomers;
+  if (kind === "member") {
+    find("newcomer").hidden = !inCustomers;
+    find("poster").hidden = !person || Boolean(state.editing) || state.tabs.member !== "moments";
+  }
 }
 
 function showWords() {
@@ -54,6 +58,10 @@ function showWords() {
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = word(node.dataset.word);
   find("newcomer-name").placeholder = word("anyName");
   find("newcomer-name").setAttribute("aria-label", word("anyName"));
+  find("poster-text").placeholder = word("ownMoment");
+  find("poster-text").setAttribute("aria-label", word("ownMoment"));
+  find("poster-pictures").setAttribute("aria-label", word("pictures"));
+  for (const option of find("poster-pictures").options) option.text = word("nPictures", { n: option.value });
   for (const kind of KINDS) label(kind);
 }
 
@@ -121,6 +129,7 @@ function start() {
     find(id).addEventListener("click", () => act("member", [], () => call("clock", { advance: seconds })));
   }
   find("newcomer").addEventListener("submit", newcomer);
+  find("poster").addEventListener("submit", postOwn);
   find("customer-screen").addEventListener("load", keepNewestInSight, true);
   find("language").addEventListener("click", () => {
     switchLanguage();

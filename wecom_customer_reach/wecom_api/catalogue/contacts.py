@@ -1,9 +1,7 @@
 """Members, departments, customers and tags. Source: wecom-api.md § 2.3."""
 
 from ..translate import _
-from .kinds import ErrorInfo, ErrorKind
-
-REPORT_IT = _("This is a fault of the program: report it with the code.")
+from .kinds import REPORT_IT, ErrorInfo, ErrorKind
 
 CONTACT_ERRORS = (
     ErrorInfo(

@@ -1,9 +1,7 @@
 """Calls, tokens, permissions of the app, limits of use. Source: wecom-api.md § 2.3."""
 
 from ..translate import _
-from .kinds import ErrorInfo, ErrorKind
-
-REPORT_IT = _("This is a fault of the program: report it with the code.")
+from .kinds import REPORT_IT, ErrorInfo, ErrorKind
 
 GENERAL_ERRORS = (
     ErrorInfo(

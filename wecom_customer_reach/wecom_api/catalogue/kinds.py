@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from ..translate import _
+
+REPORT_IT = _("This is a fault of the program: report it with the code.")
+
 
 class ErrorKind(Enum):
     """What an errcode asks of the caller; every kind has one exception class in ``errors.py``."""

@@ -1,9 +1,7 @@
 """Media, broadcasts and their contents. Source: wecom-api.md § 2.3."""
 
 from ..translate import _
-from .kinds import ErrorInfo, ErrorKind
-
-REPORT_IT = _("This is a fault of the program: report it with the code.")
+from .kinds import REPORT_IT, ErrorInfo, ErrorKind
 
 MESSAGE_ERRORS = (
     ErrorInfo(
@@ -140,39 +138,11 @@ MESSAGE_ERRORS = (
         _("Upload the file again."),
     ),
     ErrorInfo(
-        41078,
-        "too_many_tasks",
-        ErrorKind.QUOTA_EXCEEDED,
-        _("Too many moments are being made at the same time."),
-        _("Wait until earlier ones are finished and try again."),
-    ),
-    ErrorInfo(
-        41079,
-        "moment_in_dispatch",
-        ErrorKind.NOT_READY,
-        _("WeCom is still handing the moment out to the members."),
-        _("Wait some seconds and look again."),
-    ),
-    ErrorInfo(
         41080,
         "attachment_too_large",
         ErrorKind.REQUEST_INVALID,
         _("An attachment is too large."),
         _("Use a picture or video of at most 10 MB."),
-    ),
-    ErrorInfo(
-        41081,
-        "resolution_too_large",
-        ErrorKind.REQUEST_INVALID,
-        _("A picture has too many pixels."),
-        _("Make the picture smaller."),
-    ),
-    ErrorInfo(
-        41082,
-        "video_too_long",
-        ErrorKind.REQUEST_INVALID,
-        _("The video is too long."),
-        _("Use a video of at most 30 seconds."),
     ),
     ErrorInfo(
         41088,

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -73,7 +74,7 @@ class WecomBroadcastImport(models.Model):
         )
         progress(remaining=len(due))
         for position, record in enumerate(due):
-            if not record._carry_on(progress):
+            if not record._carry_on(partial(progress, remaining=len(due) - position)):
                 return
             progress(1, remaining=len(due) - position - 1)
         self._link_recipients()
@@ -123,7 +124,7 @@ class WecomBroadcastImport(models.Model):
             self.env.invalidate_all()
             self._take(page.items)
             self.cursor = page.next_cursor
-            if not progress():
+            if not progress(1):
                 return False
         return True
 

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -261,6 +262,24 @@ class TestBroadcastImportTrouble(Killing, ImportCase):
                 self.assertEqual(len(self.env["wecom.touch"].search([("contact_id", "=", customer.id)])), 1)
             if not killed:
                 break
+
+    def test_time_runs_out_after_the_first_page(self):
+        """A worker whose time is up stops at a page; the next one goes on there."""
+        customer = self.add_customer(self.anna)
+        for number in range(101):
+            self.own_broadcast(self.anna, customer, text=f"Number {number}")
+        cron_class = type(self.env["ir.cron"])
+        commit = cron_class._commit_progress
+
+        def hurried(records, processed=0, **options):
+            return commit(records, processed, **options) if not processed else 0 * commit(records, processed, **options)
+
+        with patch.object(cron_class, "_commit_progress", hurried):
+            self.run_action(IMPORT)
+        self.assertLess(len(self.found()), 101)
+        self.assertTrue(self.import_state().cursor)
+        self.run_action(IMPORT)
+        self.assertEqual(len(self.found()), 101)
 
     def test_a_rate_limit_is_waited_for(self):
         customer = self.add_customer(self.anna)

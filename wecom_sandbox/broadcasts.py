@@ -93,7 +93,7 @@ def _broadcast(call):
     broadcast = call.world.broadcasts.get(msgid)
     if broadcast is None:
         raise ApiError(41047)
-    if not broadcast.creator and call.world.clock.now() < broadcast.create_time + call.world.settings.dispatch_delay:
+    if not broadcast.personal and call.world.clock.now() < broadcast.create_time + call.world.settings.dispatch_delay:
         raise ApiError(41063)
     return broadcast
 

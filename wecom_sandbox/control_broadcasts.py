@@ -4,7 +4,7 @@ from collections import Counter
 
 from .checks import REQUIRED, ControlError, read, strings
 from .control_people import employed_member
-from .delivery import CAPPED, NOT_FRIEND, PENDING, SENT, confirm, send_own_broadcast, waiting_tasks
+from .delivery import CAPPED, NOT_FRIEND, PENDING, SENT, confirm, make_corp_broadcast, send_own_broadcast, waiting_tasks
 from .media import file_response, with_file_facts
 
 
@@ -85,6 +85,28 @@ def own_broadcast(world, data, userid):
     return {"msgid": task.broadcast.msgid, **_totals(confirm(world, task))}
 
 
+def corp_broadcast(world, data):
+    """POST broadcasts {"text"?, "attachments"?, "creator"?, "external_userids"?}: made in the console by the creator.
+
+    Without a creator: by another app. Attachments stand as the platform lists them; their media are not checked.
+    """
+    values = read(data, creator=(str, ""), external_userids=(list, None), text=(str, ""), attachments=(list, []))
+    creator = employed_member(world, values["creator"]) if values["creator"] else None
+    if len(values["text"].encode()) > 4000:
+        raise ControlError("'text' has more than 4000 bytes")
+    for attachment in values["attachments"]:
+        kind = attachment.get("msgtype") if isinstance(attachment, dict) else None
+        if not isinstance(kind, str) or not isinstance(attachment.get(kind), dict):
+            raise ControlError("each of 'attachments' must have a 'msgtype' and the object it names")
+    if not values["text"] and not values["attachments"]:
+        raise ControlError("'text' or 'attachments' is missing")
+    if values["external_userids"] is not None:
+        strings(values["external_userids"], "external_userids")
+    text = {"text": {"content": values["text"]}} if values["text"] else {}
+    content = {**text, "attachments": values["attachments"]}
+    return _show(make_corp_broadcast(world, creator, values["external_userids"], content))
+
+
 def broadcasts(world, data):
     """GET broadcasts: the sandbox's own book, oldest first."""
     return {"broadcasts": [_show(broadcast) for broadcast in world.broadcast_list]}
@@ -137,6 +159,7 @@ ROUTES = [
     ("POST", "/sandbox/members/<userid>/broadcast", own_broadcast),
     ("POST", "/sandbox/members/confirm_all", everyone_confirms),
     ("GET", "/sandbox/broadcasts", broadcasts),
+    ("POST", "/sandbox/broadcasts", corp_broadcast),
     ("GET", "/sandbox/broadcasts/<msgid>/recipients", recipients),
     ("GET", "/sandbox/media/<media_id>", media),
 ]

@@ -38,13 +38,14 @@ class Task:
 
 @dataclass(slots=True)
 class Broadcast:
-    """One broadcast; ``creator`` is the member who made it, "" for one created through the API."""
+    """One broadcast; ``creator`` is the member who made it, in the console or for himself, "" for the API."""
 
     msgid: str
     creator: str
     create_time: int
     content: dict
     allow_select: bool = False
+    personal: bool = False
     tasks: dict = field(default_factory=dict)
     cancelled: bool = False
     reminders: list = field(default_factory=list)
@@ -52,7 +53,7 @@ class Broadcast:
     @property
     def create_type(self):
         """0 created by the corp, 1 by a member (wecom-api.md § 6.5)."""
-        return 1 if self.creator else 0
+        return 1 if self.personal else 0
 
     @property
     def text(self):
@@ -147,6 +148,28 @@ def send_own_broadcast(world, member, external_userids, text, now=None):
     if not external_userids:
         raise ControlError(f"{member.userid!r} has no customer to send to")
     content = {"text": {"content": text}, "attachments": []}
-    broadcast = Broadcast(world.new_id("msg"), member.userid, world.clock.now() if now is None else now, content)
+    created = world.clock.now() if now is None else now
+    broadcast = Broadcast(world.new_id("msg"), member.userid, created, content, personal=True)
     add_broadcast(world, broadcast, [(external_userid, member) for external_userid in dict.fromkeys(external_userids)])
     return broadcast.tasks[member.key]
+
+
+def make_corp_broadcast(world, creator, external_userids, content):
+    """A broadcast made by ``creator`` in the console, or by another app without one (create_type 0); returns it.
+
+    Its tasks wait on the members' phones. All customers when no ids.
+    """
+    for external_userid in external_userids or ():
+        if external_userid not in world.contacts:
+            raise ControlError(f"{external_userid!r} is no customer")
+    chosen = world.contacts if external_userids is None else dict.fromkeys(external_userids)
+    assigned = [
+        (external_userid, member)
+        for external_userid in chosen
+        if (member := assign(world, world.contacts[external_userid])) is not None
+    ]
+    if not assigned:
+        raise ControlError("nobody can be sent to")
+    broadcast = Broadcast(world.new_id("msg"), creator.userid if creator else "", world.clock.now(), content)
+    add_broadcast(world, broadcast, assigned)
+    return broadcast

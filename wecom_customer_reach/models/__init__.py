@@ -45,8 +45,14 @@ from . import wecom_broadcast_result
 from . import wecom_broadcast_task
 from . import wecom_broadcast_recipient
 from . import wecom_broadcast_screen
+from . import wecom_broadcast_origin
+from . import wecom_touch
+from . import wecom_contact_caps
+from . import wecom_broadcast_forecast
+from . import wecom_broadcast_import
 from . import wecom_broadcast_task_screen
 from . import res_partner_broadcast
+from . import res_partner_touch
 from . import customer_tag_action
 from . import wecom_tag_category
 from . import res_config_settings

@@ -16,8 +16,10 @@ AUDIENCE_FIELDS = {
     "scheduled_at",
     "user_id",
 }
-COURSE_FIELDS = {"state", "sending_at", "planned_at", "sent_at", "stop_requested_at", "final_at"}
-"""How far a broadcast is: moved by its buttons and the scheduled actions alone, or customers would get it twice."""
+COURSE_FIELDS = {"state", "sending_at", "planned_at", "sent_at", "stop_requested_at", "final_at", "origin"}
+"""How far a broadcast is, and where it was made: moved by its buttons and the scheduled actions alone, or
+customers would get it twice.
+"""
 
 
 class WecomBroadcast(models.Model):

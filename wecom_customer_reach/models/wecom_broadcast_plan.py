@@ -1,5 +1,4 @@
 import logging
-from datetime import datetime, timedelta, timezone
 
 import psycopg2
 
@@ -7,12 +6,10 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from .cap_policy import cap_window
 from .exclusion import EXCLUSION_RULES, exclusion_case
 
 _logger = logging.getLogger(__name__)
-
-BEIJING = timezone(timedelta(hours=8))
-"""WeCom's days begin at midnight in Beijing (wecom-api.md § 1.4)."""
 
 SENDER_ORDER = {
     "wecom": None,
@@ -20,26 +17,6 @@ SENDER_ORDER = {
     "first": "follow.followed_at ASC NULLS LAST, follow.id",
     "last": "follow.followed_at DESC NULLS LAST, follow.id DESC",
 }
-
-
-def cap_window(policy, now):
-    """Return (start of the counting window as naive UTC, deliveries allowed in it) of a cap policy; None for no cap.
-
-    ``now`` is a naive UTC datetime. A week begins on Monday.
-    """
-    today = now.replace(tzinfo=timezone.utc).astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
-    month = today.replace(day=1)
-    days_in_month = ((month + timedelta(days=31)).replace(day=1) - month).days
-    windows = {
-        "month_days": (month, days_in_month),
-        "per_month": (month, 4),
-        "per_week": (today - timedelta(days=today.weekday()), 7),
-        "per_day": (today, 1),
-    }
-    if policy not in windows:
-        return None
-    start, allowed = windows[policy]
-    return start.astimezone(timezone.utc).replace(tzinfo=None), allowed
 
 
 def _first_sender_sql(policy, eligible):
@@ -168,14 +145,13 @@ class WecomBroadcastPlan(models.Model):
 
     def _capped_sql(self):
         """Return the contacts who have received as many broadcasts in the window as the corp's cap allows."""
-        window = cap_window(self.corp_id.cap_policy, datetime.now(timezone.utc).replace(tzinfo=None))
+        window = cap_window(self.corp_id.cap_policy, fields.Datetime.now())
         if not window:
             return SQL("SELECT NULL::integer AS contact_id WHERE FALSE")
         start, allowed = window
         return SQL(
-            """SELECT contact_id FROM wecom_broadcast_recipient
-                WHERE state = 'sent' AND sent_at >= %s AND contact_id IS NOT NULL
-             GROUP BY contact_id HAVING count(*) >= %s""",
+            "SELECT contact_id FROM (%s) counted WHERE date >= %s GROUP BY contact_id HAVING count(*) >= %s",
+            self.env["wecom.touch"]._counted_sql(),
             start,
             allowed,
         )

@@ -51,3 +51,5 @@ class WecomBroadcastRecipient(models.Model):
         "(batch_id, external_userid) WHERE batch_id IS NOT NULL", "A customer stands in a batch only once."
     )
     _delivered_idx = models.Index("(sent_at, contact_id) WHERE state = 'sent'")
+    _contact_delivered_idx = models.Index("(contact_id, sent_at) WHERE state = 'sent'")
+    _unlinked_idx = models.Index("(external_userid) WHERE partner_id IS NULL AND batch_id IS NOT NULL")

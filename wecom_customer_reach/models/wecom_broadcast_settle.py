@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from ..wecom_api import broadcasts
 from ..wecom_api.errors import NotReady, WeComError
 from .epoch import from_epoch, to_epoch
+from .found_broadcast import words
 from .wecom_broadcast_batch import longer_and_longer
 
 CLOCK_MARGIN = timedelta(days=15)
@@ -15,11 +16,6 @@ CLOCK_MARGIN = timedelta(days=15)
 A broadcast that is missed only because of a wrong clock would be sent a second time.
 """
 CORP_CREATED = 0
-
-
-def _words(text):
-    """Return the text without regard to white space, which a platform may trim or write in its own way."""
-    return (text or "").split()
 
 
 class WecomBroadcastSettle(models.Model):
@@ -72,7 +68,7 @@ class WecomBroadcastSettle(models.Model):
         A broadcast made by a person carries its creator, one made through the API does not (§ 6.5).
         """
         kinds = sorted(self.broadcast_id.attachment_ids.mapped("kind"))
-        text = _words(self.broadcast_id.text)
+        own = words(self.broadcast_id.text)
         pages = broadcasts.iter_broadcasts(
             client,
             start_time=to_epoch(self.claimed_at - CLOCK_MARGIN),
@@ -84,7 +80,7 @@ class WecomBroadcastSettle(models.Model):
             for page in pages
             for entry in page.items
             if not entry.get("creator")
-            and _words((entry.get("text") or {}).get("content")) == text
+            and words((entry.get("text") or {}).get("content")) == own
             and sorted(attachment.get("msgtype", "") for attachment in entry.get("attachments") or ()) == kinds
         ]
         known = set(self.search([("msgid", "in", [entry["msgid"] for entry in entries])]).mapped("msgid"))
@@ -129,8 +125,8 @@ class WecomBroadcastSettle(models.Model):
                 missing,
             )
         )
-        own = _words(self.broadcast_id.text)
-        return any(_words(text) == own for (text,) in rivals)
+        own = words(self.broadcast_id.text)
+        return any(words(text) == own for (text,) in rivals)
 
     def _settle_created(self, entry, missing):
         """It was made after all: record it as if the answer had come."""

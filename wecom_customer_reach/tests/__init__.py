@@ -4,6 +4,7 @@ from . import (
     test_broadcast_command,
     test_broadcast_content,
     test_broadcast_exactly_once,
+    test_broadcast_import,
     test_broadcast_killed,
     test_broadcast_plan,
     test_broadcast_screen,
@@ -23,5 +24,6 @@ from . import (
     test_tag_category,
     test_tag_marking,
     test_tag_push,
+    test_touch,
     test_tours,
 )

@@ -45,6 +45,14 @@ from . import wecom_broadcast_result
 from . import wecom_broadcast_task
 from . import wecom_broadcast_recipient
 from . import wecom_broadcast_screen
+from . import wecom_broadcast_links
+from . import wecom_broadcast_outcome
+from . import wecom_broadcast_report
+from . import wecom_broadcast_fallback
+from . import wecom_broadcast_fallback_line
+from . import wecom_broadcast_fallback_way
+from . import wecom_broadcast_fallback_run
+from . import wecom_broadcast_fallback_screen
 from . import wecom_broadcast_task_screen
 from . import res_partner_broadcast
 from . import customer_tag_action

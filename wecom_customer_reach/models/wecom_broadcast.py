@@ -16,7 +16,16 @@ AUDIENCE_FIELDS = {
     "scheduled_at",
     "user_id",
 }
-COURSE_FIELDS = {"state", "sending_at", "planned_at", "sent_at", "stop_requested_at", "final_at"}
+COURSE_FIELDS = {
+    "state",
+    "sending_at",
+    "planned_at",
+    "sent_at",
+    "stop_requested_at",
+    "final_at",
+    "source_id",
+    "sent_text",
+}
 """How far a broadcast is: moved by its buttons and the scheduled actions alone, or customers would get it twice."""
 
 

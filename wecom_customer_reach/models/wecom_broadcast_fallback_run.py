@@ -34,7 +34,7 @@ class WecomBroadcastFallbackRun(models.Model):
     def _cron_fall_back(self):
         """Carry out every started fallback that is due."""
         progress = self.env["ir.cron"]._commit_progress
-        open_fallbacks = self.search([("started_at", "!=", False), "|", ("done_at", "=", False), *self._reopened()])
+        open_fallbacks = self.search([("started_at", "!=", False), ("done_at", "=", False)])
         if not progress(remaining=len(open_fallbacks) + 1):
             return
         for broadcast in open_fallbacks.broadcast_id:
@@ -48,11 +48,6 @@ class WecomBroadcastFallbackRun(models.Model):
                 self._wake()
                 return
         progress(1, remaining=0)
-
-    @api.model
-    def _reopened(self):
-        """Return the domain of fallbacks whose broadcast went on after they were done: failed batches sent again."""
-        return [("broadcast_id.state", "in", ("sending", "running"))]
 
 
 class WecomBroadcastFallbackClaim(models.Model):

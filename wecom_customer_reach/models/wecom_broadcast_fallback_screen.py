@@ -6,8 +6,8 @@ class WecomBroadcastFallbackScreen(models.Model):
 
     _inherit = "wecom.broadcast"
 
-    fallback_ids = fields.One2many("wecom.broadcast.fallback", "broadcast_id", copy=True)
-    fallback_count = fields.Integer("Fallback", compute="_compute_fallback_count", help="Handed over in another way.")
+    fallback_ids = fields.One2many("wecom.broadcast.fallback", "broadcast_id", string="Fallbacks", copy=True)
+    fallback_count = fields.Integer("Told Otherwise", compute="_compute_fallback_count")
     fallback_message = fields.Char(compute="_compute_fallback_message")
 
     def _compute_fallback_count(self):
@@ -27,6 +27,11 @@ class WecomBroadcastFallbackScreen(models.Model):
                 "cannot send any more, and only then do their customers get the fallback.",
                 min(hours),
             )
+
+    def write(self, vals):
+        if vals.get("state") == "sending":  # failed batches are sent again: more may become due
+            self.fallback_ids.sudo().filtered("done_at").done_at = False
+        return super().write(vals)
 
     def _plan(self):
         unplanned = self.filtered(lambda broadcast: not broadcast.planned_at)

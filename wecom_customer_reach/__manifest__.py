@@ -32,6 +32,7 @@
         "views/wecom_broadcast_fallback_views.xml",
         "views/wecom_broadcast_result_views.xml",
         "views/wecom_broadcast_report_views.xml",
+        "views/wecom_channel_report_views.xml",
         "views/wecom_broadcast_views.xml",
         "views/wecom_tag_views.xml",
         "views/wecom_tag_group_views.xml",

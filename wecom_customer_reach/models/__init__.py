@@ -48,6 +48,7 @@ from . import wecom_broadcast_screen
 from . import wecom_broadcast_links
 from . import wecom_broadcast_outcome
 from . import wecom_broadcast_report
+from . import wecom_channel_report
 from . import wecom_broadcast_fallback
 from . import wecom_broadcast_fallback_line
 from . import wecom_broadcast_fallback_way

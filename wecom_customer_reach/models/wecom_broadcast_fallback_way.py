@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import email_normalize
 
+from .wecom_broadcast_links import find_links, replace_links
+
 SMS_PROBLEMS = {
     "sms_number_missing": "no_phone",
     "sms_number_format": "invalid_phone",
@@ -8,6 +10,7 @@ SMS_PROBLEMS = {
     "sms_optout": "opted_out",
     "sms_duplicate": "duplicate",
 }
+NOT_TRACKED = ["/mail", "/my", "/unsubscribe"]
 MAIL_PROBLEMS = {
     "mail_email_missing": "no_address",
     "mail_email_invalid": "invalid_address",
@@ -44,6 +47,7 @@ class WecomBroadcastFallbackWay(models.Model):
         told = self._addresses_told(messages.mapped("number"))
         again = messages.filtered(lambda sms: sms.state == "outgoing" and sms.number in told)
         again.write({"state": "canceled", "failure_type": "sms_duplicate"})
+        self._track_sms(messages.filtered(lambda sms: sms.state == "outgoing"))
         return {
             sms.partner_id.id: (
                 SMS_PROBLEMS.get(sms.failure_type, "failed") if sms.state in ("canceled", "error") else None,
@@ -70,6 +74,7 @@ class WecomBroadcastFallbackWay(models.Model):
         told = self._addresses_told(addresses.values())
         again = mails.filtered(lambda mail: mail.state == "outgoing" and addresses[mail] in told)
         again.write({"state": "cancel", "failure_type": "mail_dup"})
+        self._track_mails(mails.filtered(lambda mail: mail.state == "outgoing"))
         return {
             mail.res_id: (
                 MAIL_PROBLEMS.get(mail.failure_type, "failed") if mail.state in ("cancel", "exception") else None,
@@ -79,6 +84,26 @@ class WecomBroadcastFallbackWay(models.Model):
             )
             for mail in mails
         }
+
+    def _track_sms(self, messages):
+        """Shorten the links in these SMS, so that their clicks are counted."""
+        broadcast = self.broadcast_id
+        links = {link for body in set(messages.mapped("body")) for link in find_links(body)}
+        if not links or not broadcast._tracks_links():
+            return
+        short = broadcast._short_links(sorted(links), broadcast._channel_medium("sms"))
+        for body, same in messages.grouped("body").items():
+            same.body = replace_links(body, short)
+
+    def _track_mails(self, mails):
+        """Shorten the links in these e-mails, Odoo's own ones left out."""
+        broadcast = self.broadcast_id
+        if not broadcast._tracks_links():
+            return
+        values = broadcast._tracker_values(broadcast._channel_medium("email"))
+        render = self.env["mail.render.mixin"].sudo()
+        for mail in mails:
+            mail.body_html = render._shorten_links(mail.body_html, values, NOT_TRACKED, broadcast.get_base_url())
 
     def _mail_address(self, mail):
         """Return the normalized address a mail goes to, or None."""

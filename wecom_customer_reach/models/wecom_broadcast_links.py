@@ -116,14 +116,33 @@ class WecomBroadcastLinks(models.Model):
         links = self._own_links()
         if not links or not self._tracks_links():
             return
-        values = {
-            "campaign_id": self.campaign_id.id,
-            "medium_id": self.env.ref("wecom_customer_reach.utm_medium_wecom").id,
-            "source_id": broadcast.source_id.id,
-            "title": self.name,  # or the tracker would fetch each page to see its title
-        }
-        trackers = self.env["link.tracker"].sudo().search_or_create([dict(values, url=link) for link in links])
-        short = {link: tracker.short_url for link, tracker in zip(links, trackers, strict=True)}
+        short = self._short_links(links, self._channel_medium("wecom"))
         broadcast.sent_text = replace_links(self.text, short)
         for card in self._link_cards():
             card.sudo().tracked_url = short.get(card.url, False)
+
+    @api.model
+    def _channel_medium(self, channel):
+        """Return the utm medium of a channel, ``wecom``, ``sms`` or ``email``; those of Odoo's own apps first."""
+        media = self.env["utm.medium"].sudo()
+        if channel == "email":
+            return media._fetch_or_create_utm_medium("email")
+        if channel == "sms" and (sms := self.env.ref("mass_mailing_sms.utm_medium_sms", raise_if_not_found=False)):
+            return sms
+        name = {"wecom": "WeCom", "sms": "SMS"}[channel]
+        return media._fetch_or_create_utm_medium(name, module="wecom_customer_reach")
+
+    def _tracker_values(self, medium):
+        """Return what a tracked link of this broadcast carries."""
+        return {
+            "campaign_id": self.campaign_id.id,
+            "medium_id": medium.id,
+            "source_id": self.source_id.id,
+            "title": self.name,  # or the tracker would fetch each page to see its title
+        }
+
+    def _short_links(self, links, medium):
+        """Return {address: tracked short address} of ``links``."""
+        values = self._tracker_values(medium)
+        trackers = self.env["link.tracker"].sudo().search_or_create([dict(values, url=link) for link in links])
+        return {link: tracker.short_url for link, tracker in zip(links, trackers, strict=True)}

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 from odoo import fields
@@ -126,6 +127,54 @@ class TestOutcome(BroadcastCase, HttpCase):
         self.assertEqual((broadcast.lead_count, broadcast.expected_revenue, broadcast.won_revenue), (3, 100, 40))
         self.assertEqual(self.opened(broadcast.action_view_leads()), 3)
         self.assertEqual(other.lead_count, 0)
+
+    def test_channels_side_by_side(self):
+        self.add_partner("Stranger", phone="+8613800000001")
+        template = self.env["mail.template"].create(
+            {
+                "name": "News",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "subject": "News",
+                "body_html": '<p>See <a href="https://shop.example.com/mail-offer">our shop</a></p>',
+                "partner_to": "{{ object.id }}",
+            }
+        )
+        lost = self.add_customer(self.anna, email="lost@example.com")
+        lost.follow_ids.status = "deleted_by_customer"
+        way = {"wait_hours": 0}
+        sms = {**way, "reason": "no_contact", "way": "sms", "sms_text": "Shop: https://shop.example.com/sms"}
+        mail = {**way, "reason": "deleted_by_customer", "way": "email", "mail_template_id": template.id}
+        broadcast = self.tracked_broadcast(fallback_ids=[(0, 0, sms), (0, 0, mail)])
+        self.sandbox.post("/sandbox/members/confirm_all")
+        self.read_results(broadcast)
+        self.run_action("ir_cron_fall_back")
+        lines = self.env["wecom.broadcast.fallback.line"].search([("broadcast_id", "=", broadcast.id)])
+        self.assertEqual(lines.mapped("state"), ["done", "done"])
+        [in_sms] = find_links(lines.sms_id.body)
+        [in_mail] = re.findall(r'href="(https://crm.example.com/r/[^"]+)"', lines.mail_id.body_html)
+        for link in (in_sms, in_sms, in_mail):
+            self.url_open(link.removeprefix(BASE), allow_redirects=False)
+        self.env["crm.lead"].create(
+            {
+                "name": "By SMS",
+                "source_id": broadcast.source_id.id,
+                "medium_id": broadcast._channel_medium("sms").id,
+                "company_id": self.company.id,
+            }
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        rows = self.env["wecom.channel.report"].with_user(self.manager).search([("broadcast_id", "=", broadcast.id)])
+        self.assertEqual(
+            {
+                row.channel: (row.handed_over_count, row.delivered_count, row.click_count, row.lead_count)
+                for row in rows
+            },
+            {"wecom": (1, 1, 0, 0), "sms": (1, 0, 2, 1), "email": (1, 0, 1, 0)},
+        )
+        self.assertFalse(
+            self.env["wecom.channel.report"].with_user(self.seller).search([("broadcast_id", "=", broadcast.id)])
+        )
 
     def test_the_curve_and_the_report_count_the_same_deliveries(self):
         for _each in range(3):

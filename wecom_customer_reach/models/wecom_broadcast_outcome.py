@@ -126,19 +126,13 @@ class WecomBroadcastOutcome(models.Model):
 
     def action_view_clicks(self):
         """Open the clicks on the links of this broadcast."""
-        return self._open(
-            "link.tracker.click",
-            self.env._("Clicks"),
-            [("link_id.source_id", "in", self.source_id.ids)],
-            "list,graph",
-            {"search_default_groupby_link_id": 1},
-        )
+        domain = [("link_id.source_id", "in", self.source_id.ids)]
+        return self._open("link.tracker.click", self.env._("Clicks"), domain, "list,graph")
 
     def action_view_links(self):
         """Open the tracked links of this broadcast."""
-        return self._open(
-            "link.tracker", self.env._("Links"), [("source_id", "in", self.source_id.ids)], "list,form,graph"
-        )
+        domain = [("source_id", "in", self.source_id.ids)]
+        return self._open("link.tracker", self.env._("Links"), domain, "list,form,graph")
 
     def action_view_leads(self):
         """Open the leads that came from this broadcast, lost ones included."""

@@ -50,6 +50,15 @@ from . import wecom_touch
 from . import wecom_contact_caps
 from . import wecom_broadcast_forecast
 from . import wecom_broadcast_import
+from . import wecom_broadcast_links
+from . import wecom_broadcast_outcome
+from . import wecom_broadcast_report
+from . import wecom_channel_report
+from . import wecom_broadcast_fallback
+from . import wecom_broadcast_fallback_line
+from . import wecom_broadcast_fallback_way
+from . import wecom_broadcast_fallback_run
+from . import wecom_broadcast_fallback_screen
 from . import wecom_broadcast_task_screen
 from . import res_partner_broadcast
 from . import res_partner_touch

@@ -1,6 +1,7 @@
 import base64
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from ..wecom_api import content
 
@@ -31,6 +32,7 @@ class WecomAttachment(models.Model):
     title = fields.Char(help="Link: at most 128 bytes. Mini program: at most 64 bytes.")
     description = fields.Char(help="At most 512 bytes.")
     url = fields.Char("Address", help="The page that opens: http:// or https://, at most 2048 bytes.")
+    tracked_url = fields.Char(readonly=True, copy=False, help="The short address that went out instead.")
     appid = fields.Char("App ID", help="App ID of a mini program linked to the corp (wx…).")
     page = fields.Char(help="Path of the page inside the mini program, for example pages/home.html.")
     file = fields.Binary(help="Image: JPG or PNG, 10 MB. Video: MP4, 10 MB. File: 20 MB.")
@@ -56,12 +58,18 @@ class WecomAttachment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if not self.env.su:
+            vals_list = [{name: vals[name] for name in vals.keys() - {"tracked_url"}} for vals in vals_list]
         attachments = super().create(vals_list)
         attachments.broadcast_id._check_content_open()
         return attachments
 
     def write(self, vals):
-        self.broadcast_id._check_content_open()
+        # Planning alone, as superuser, may still add what the links became.
+        if not self.env.su or vals.keys() != {"tracked_url"}:
+            if "tracked_url" in vals:
+                raise AccessError(self.env._("Links are shortened when the broadcast is sent."))
+            self.broadcast_id._check_content_open()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -112,7 +120,7 @@ class WecomAttachment(models.Model):
         match self.kind:
             case "link":
                 return content.link(
-                    title=self.title or "", url=self.url or "", desc=self.description or "", picurl=cover
+                    title=self.title or "", url=self._link_url(), desc=self.description or "", picurl=cover
                 )
             case "miniprogram":
                 return content.miniprogram(
@@ -124,6 +132,10 @@ class WecomAttachment(models.Model):
                 return content.video(media_id)
             case _:
                 return content.file(media_id)
+
+    def _link_url(self):
+        """Return the address that a link card opens."""
+        return self.tracked_url or self.url or ""
 
     def _upload(self, client, corp):
         """Return the attachment object with uploads that WeCom still accepts. Raises the client's errors."""

@@ -16,7 +16,17 @@ AUDIENCE_FIELDS = {
     "scheduled_at",
     "user_id",
 }
-COURSE_FIELDS = {"state", "sending_at", "planned_at", "sent_at", "stop_requested_at", "final_at", "origin"}
+COURSE_FIELDS = {
+    "state",
+    "sending_at",
+    "planned_at",
+    "sent_at",
+    "stop_requested_at",
+    "final_at",
+    "origin",
+    "source_id",
+    "sent_text",
+}
 """How far a broadcast is, and where it was made: moved by its buttons and the scheduled actions alone, or
 customers would get it twice.
 """

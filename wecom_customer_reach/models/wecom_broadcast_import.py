@@ -167,7 +167,7 @@ class WecomBroadcastImport(models.Model):
         batches = self.env["wecom.broadcast.batch"].search(
             [("state", "in", ("claimed", "unknown")), ("broadcast_id.corp_id", "=", self.corp_id.id)]
         )
-        return [(words(batch.broadcast_id.text), batch.claimed_at) for batch in batches]
+        return [(words(batch.broadcast_id.sent_text or batch.broadcast_id.text), batch.claimed_at) for batch in batches]
 
     @api.model
     def _may_be_ours(self, found, unsettled):

@@ -199,7 +199,7 @@ class WecomBroadcastSend(models.Model):
 
     def _payload(self, attachments):
         return content.broadcast(
-            text=self.broadcast_id.text,
+            text=self.broadcast_id.sent_text or self.broadcast_id.text,
             attachments=attachments,
             external_userids=self._external_userids(),
             sender=self.sender_id.userid or None,

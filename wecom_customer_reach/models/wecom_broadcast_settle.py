@@ -68,7 +68,7 @@ class WecomBroadcastSettle(models.Model):
         A broadcast made by a person carries its creator, one made through the API does not (§ 6.5).
         """
         kinds = sorted(self.broadcast_id.attachment_ids.mapped("kind"))
-        own = words(self.broadcast_id.text)
+        own = words(self.broadcast_id.sent_text or self.broadcast_id.text)
         pages = broadcasts.iter_broadcasts(
             client,
             start_time=to_epoch(self.claimed_at - CLOCK_MARGIN),
@@ -109,12 +109,12 @@ class WecomBroadcastSettle(models.Model):
         """
         rivals = self.env.execute_query(
             SQL(
-                """SELECT broadcast.text
+                """SELECT COALESCE(broadcast.sent_text, broadcast.text)
                      FROM wecom_broadcast_batch batch
                      JOIN wecom_broadcast broadcast ON broadcast.id = batch.broadcast_id
                      JOIN wecom_broadcast_recipient recipient ON recipient.batch_id = batch.id
                     WHERE batch.id != %s AND batch.state IN ('claimed', 'unknown') AND broadcast.corp_id = %s
-                 GROUP BY batch.id, broadcast.text
+                 GROUP BY batch.id, broadcast.sent_text, broadcast.text
                    HAVING count(*) FILTER (WHERE recipient.external_userid = ANY(%s)) = %s
                       AND count(*) - %s < %s""",
                 self.id,
@@ -125,7 +125,7 @@ class WecomBroadcastSettle(models.Model):
                 missing,
             )
         )
-        own = words(self.broadcast_id.text)
+        own = words(self.broadcast_id.sent_text or self.broadcast_id.text)
         return any(words(text) == own for (text,) in rivals)
 
     def _settle_created(self, entry, missing):

@@ -47,6 +47,21 @@ class TestBroadcastTour(BroadcastCase, HttpCase):
         self.assertEqual((broadcast.sent_count, broadcast.not_friend_count), (81, 1))
         self.start_tour("/odoo/wecom-broadcasts", "wecom_broadcast_results", login=self.manager.login)
 
+    def test_the_unreached_get_an_sms(self):
+        self.add_customer(self.anna, partner=self.add_partner("Reached"))
+        stranger = self.add_partner("Stranger", phone="+8613800000001")
+        self.add_partner("No phone")
+        broadcast = self.broadcast()
+        self.start_tour("/odoo/wecom-broadcasts", "wecom_fallback_sms", login=self.manager.login)
+        self.assertEqual(broadcast.state, "sending")
+        self.send()
+        self.sandbox.post("/sandbox/members/confirm_all")
+        self.read_results(broadcast)
+        self.run_action("ir_cron_fall_back")
+        sms = self.env["sms.sms"].search([("partner_id", "=", stranger.id)])
+        self.assertEqual((sms.state, sms.body), ("outgoing", "We are closed. See our shop."))
+        self.start_tour("/odoo/wecom-broadcasts", "wecom_fallback_result", login=self.manager.login)
+
     def test_settings(self):
         company = self.env["res.company"].create({"name": "Evening Star"})
         administrator = new_test_user(

@@ -33,7 +33,7 @@ class WecomBroadcastRetry(models.Model):
 
     @api.constrains("retry_of_id")
     def _check_retry_of(self):
-        self.retry_of_id.check_access("read")
+        self.retry_of_id.sudo(False).check_access("read")
         if self._has_cycle("retry_of_id"):
             raise UserError(self.env._("A broadcast cannot be a retry of itself."))
 

@@ -28,4 +28,5 @@ from . import (
     test_tag_marking,
     test_tag_push,
     test_tours,
+    test_tours_campaign,
 )

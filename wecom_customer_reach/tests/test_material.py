@@ -78,12 +78,18 @@ class TestMaterial(BroadcastCase):
         images = [(0, 0, {"kind": "image", "file": png()}) for _number in range(5)]
         material = self.material(text="字" * 800, attachment_ids=images)
         broadcast = self.broadcast(text="文" * 800, attachment_ids=images)
-        wizard = self.insert(broadcast, material)
+        context = broadcast.action_insert_material()["context"]
+        wizard = Form(broadcast.env["wecom.material.insert"].with_context(**context))
+        wizard.material_id = material
         self.assertIn("4802 bytes; 4000 are allowed", wizard.limit_problems)
         self.assertIn("10 attachments; 9 are allowed", wizard.limit_problems)
-        self.assertEqual(len(broadcast.attachment_ids), 10, "nothing is lost: it is shortened by a person")
         wizard.mode = "replace"
         self.assertFalse(wizard.limit_problems)
+        wizard.mode = "append"
+        wizard.save().action_insert()
+        self.assertEqual(len(broadcast.attachment_ids), 10, "nothing is lost: it is shortened by a person")
+        with self.assertRaisesRegex(UserError, "At most 9"):
+            broadcast.action_send()
 
     def test_sent_content_stays(self):
         self.add_customer(self.anna)
@@ -95,7 +101,7 @@ class TestMaterial(BroadcastCase):
         self.assertEqual(broadcast.text, "We are closed for two weeks.")
 
     def test_search_narrows_by_category_favourite_and_text(self):
-        category = self.env["wecom.material.category"].create({"name": "Seasons"})
+        category = self.env["wecom.material.category"].create({"name": "Seasons", "company_id": self.company.id})
         liked = self.material(text="Spring is here", category_id=category.id)
         other = self.material(name="Opening hours")
         liked.action_toggle_favorite()
@@ -220,7 +226,11 @@ class TestBroadcastCopy(BroadcastCase):
     def test_files_are_neither_read_nor_stored_twice(self):
         original = self.broadcast(attachment_ids=[(0, 0, {"kind": "image", "file": png(), "filename": "a.png"})])
         files = self.env["ir.attachment"].search(
-            [("res_model", "=", "wecom.attachment"), ("res_id", "=", original.attachment_ids.id)]
+            [
+                ("res_model", "=", "wecom.attachment"),
+                ("res_field", "=", "file"),
+                ("res_id", "=", original.attachment_ids.id),
+            ]
         )
         path = files._full_path(files.store_fname)
         before = open(path, "rb").read()
@@ -229,7 +239,11 @@ class TestBroadcastCopy(BroadcastCase):
         self.env.invalidate_all()
         copy = original.copy()
         copied = self.env["ir.attachment"].search(
-            [("res_model", "=", "wecom.attachment"), ("res_id", "=", copy.attachment_ids.id)]
+            [
+                ("res_model", "=", "wecom.attachment"),
+                ("res_field", "=", "file"),
+                ("res_id", "=", copy.attachment_ids.id),
+            ]
         )
         self.assertEqual((copied.store_fname, copied.file_size), (files.store_fname, len(before)))
         original.attachment_ids.unlink()

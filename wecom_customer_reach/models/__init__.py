@@ -33,6 +33,8 @@ from . import res_company
 from . import wecom_content
 from . import wecom_media
 from . import wecom_attachment
+from . import wecom_material_category
+from . import wecom_material
 from . import wecom_broadcast
 from . import wecom_broadcast_audience
 from . import wecom_broadcast_plan
@@ -60,6 +62,11 @@ from . import wecom_broadcast_fallback_way
 from . import wecom_broadcast_fallback_run
 from . import wecom_broadcast_fallback_screen
 from . import wecom_broadcast_task_screen
+from . import wecom_broadcast_material
+from . import wecom_broadcast_test
+from . import wecom_broadcast_retry
+from . import wecom_broadcast_deadline
+from . import wecom_member_completion
 from . import res_partner_broadcast
 from . import res_partner_touch
 from . import customer_tag_action

@@ -11,6 +11,7 @@ from odoo.tools import SQL
 from ..wecom_api.translate import _
 
 OPTED_OUT = "opted_out"
+REACHED = "reached"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ EXCLUSION_RULES = (
         _("This partner does not want broadcasts on WeCom."),
         _("Respect it; the mark can be taken off on the partner when the customer asks for it."),
         "opted_out",
+    ),
+    ExclusionRule(
+        REACHED,
+        _("Reached already"),
+        _("The broadcast this is a retry of, or another retry, has reached the customer or may still reach him."),
+        _("Nothing to do: nobody gets it twice."),
+        "reached",
     ),
     ExclusionRule(
         "deleted_by_customer",

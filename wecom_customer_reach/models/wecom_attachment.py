@@ -1,22 +1,25 @@
 import base64
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 from ..wecom_api import content
 
 COVER_KINDS = ("link", "miniprogram")
+PARENTS = ("broadcast_id", "material_id")
+"""What an attachment may belong to; each of these models inherits ``wecom.content``."""
 
 
 class WecomAttachment(models.Model):
-    """One attachment of a broadcast (wecom-api.md § 6.2). The file stays in Odoo and is uploaded just before use."""
+    """One attachment of something sent (wecom-api.md § 6.2). The file stays in Odoo and is uploaded just before use."""
 
     _name = "wecom.attachment"
     _description = "WeCom Attachment"
     _order = "sequence, id"
 
-    broadcast_id = fields.Many2one("wecom.broadcast", required=True, index=True, ondelete="cascade")
-    company_id = fields.Many2one(related="broadcast_id.company_id", store=True)
+    broadcast_id = fields.Many2one("wecom.broadcast", index="btree_not_null", ondelete="cascade")
+    material_id = fields.Many2one("wecom.material", index="btree_not_null", ondelete="cascade")
+    company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True)
     sequence = fields.Integer(default=10)
     kind = fields.Selection(
         [
@@ -41,6 +44,15 @@ class WecomAttachment(models.Model):
     cover_filename = fields.Char("Cover Name")
     thumbnail = fields.Binary("Picture", compute="_compute_thumbnail")
 
+    _one_parent = models.Constraint(
+        "CHECK (num_nonnulls(broadcast_id, material_id) = 1)", "An attachment belongs to one content."
+    )
+
+    @api.depends(*(f"{parent}.company_id" for parent in PARENTS))
+    def _compute_company_id(self):
+        for attachment in self:
+            attachment.company_id = next(filter(None, (attachment[parent].company_id for parent in PARENTS)), False)
+
     @api.depends("kind", "file", "cover")
     def _compute_thumbnail(self):
         for attachment in self:
@@ -61,7 +73,7 @@ class WecomAttachment(models.Model):
         if not self.env.su:
             vals_list = [{name: vals[name] for name in vals.keys() - {"tracked_url"}} for vals in vals_list]
         attachments = super().create(vals_list)
-        attachments.broadcast_id._check_content_open()
+        attachments._check_parent_open()
         return attachments
 
     def write(self, vals):
@@ -69,12 +81,48 @@ class WecomAttachment(models.Model):
         if not self.env.su or vals.keys() != {"tracked_url"}:
             if "tracked_url" in vals:
                 raise AccessError(self.env._("Links are shortened when the broadcast is sent."))
-            self.broadcast_id._check_content_open()
+            self._check_parent_open()
+        for parent in vals.keys() & set(PARENTS):
+            if any(attachment[parent].id != (vals[parent] or False) for attachment in self):
+                raise UserError(self.env._("An attachment stays where it is: insert it into the other content anew."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent(self):
-        self.broadcast_id._check_content_open()
+        self._check_parent_open()
+
+    def _check_parent_open(self):
+        """Raise a UserError when the content these attachments belong to can no longer be changed."""
+        for parent in PARENTS:
+            self[parent]._check_content_open()
+
+    def _copy_to(self, parent):
+        """Add copies of these attachments to the end of ``parent``, a record that inherits ``wecom.content``.
+
+        The files are not read: the copies point at the same stored ones.
+        """
+        field = parent._fields["attachment_ids"].inverse_name
+        others = dict.fromkeys(PARENTS, False)
+        originals = self.sorted()
+        if not originals:
+            return originals
+        last = max(parent.attachment_ids.mapped("sequence"), default=0)
+        vals_list = originals.copy_data({**others, field: parent.id, "file": False, "cover": False})
+        copies = self.create([dict(vals, sequence=last + number) for number, vals in enumerate(vals_list, 1)])
+        self.env["ir.attachment"].flush_model()
+        self.env.cr.execute_values(
+            """INSERT INTO ir_attachment
+                      (name, res_model, res_field, res_id, type, mimetype, checksum, file_size, store_fname, db_datas,
+                       company_id, create_uid, write_uid, create_date, write_date)
+               SELECT name, res_model, res_field, pair.copied, type, mimetype, checksum, file_size, store_fname,
+                      db_datas, company_id, create_uid, write_uid, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                 FROM ir_attachment
+                 JOIN (VALUES %s) AS pair(original, copied) ON pair.original = res_id
+                WHERE res_model = 'wecom.attachment' AND res_field IN ('file', 'cover')""",
+            list(zip(originals.ids, copies.ids, strict=True)),
+        )
+        copies.invalidate_recordset(["file", "cover", "thumbnail"])
+        return copies
 
     def _problem_list(self):
         """Return what is wrong with this attachment, as translated sentences; empty when it can be sent."""

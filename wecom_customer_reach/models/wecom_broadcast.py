@@ -15,6 +15,8 @@ AUDIENCE_FIELDS = {
     "send_mode",
     "scheduled_at",
     "user_id",
+    "retry_of_id",
+    "retry_reasons",
 }
 COURSE_FIELDS = {
     "state",
@@ -23,6 +25,10 @@ COURSE_FIELDS = {
     "sent_at",
     "stop_requested_at",
     "final_at",
+    "is_test",
+    "test_of_id",
+    "last_auto_reminder_at",
+    "overdue_told_at",
     "origin",
     "source_id",
     "sent_text",
@@ -46,7 +52,7 @@ class WecomBroadcast(models.Model):
     _check_company_auto = True
 
     name = fields.Char("Title", required=True, tracking=True)
-    active = fields.Boolean(default=True)
+    active = fields.Boolean(default=True, copy=False)
     corp_id = fields.Many2one(
         "wecom.corp", required=True, index=True, ondelete="restrict", default=lambda self: self._default_corp_id()
     )
@@ -98,7 +104,7 @@ class WecomBroadcast(models.Model):
     scheduled_at = fields.Datetime("Send At", copy=False)
     deadline = fields.Datetime(copy=False, help="When the members should have confirmed.")
     campaign_id = fields.Many2one("utm.campaign", index="btree_not_null", ondelete="set null")
-    attachment_ids = fields.One2many("wecom.attachment", "broadcast_id", copy=True)
+    attachment_ids = fields.One2many("wecom.attachment", "broadcast_id", copy=False)
     batch_ids = fields.One2many("wecom.broadcast.batch", "broadcast_id", copy=False)
     task_ids = fields.One2many("wecom.broadcast.task", "broadcast_id", copy=False)
     recipient_ids = fields.One2many("wecom.broadcast.recipient", "broadcast_id", copy=False)

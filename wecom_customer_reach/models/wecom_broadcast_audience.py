@@ -35,6 +35,7 @@ class WecomBroadcastAudience(models.Model):
         "tag_all_ids",
         "tag_none_ids",
         "member_ids",
+        "retry_of_id",
     )
     def _compute_audience_counts(self):
         for broadcast in self:
@@ -79,7 +80,7 @@ class WecomBroadcastAudience(models.Model):
         if members := self.member_ids._origin:
             follow = Domain("member_id", "in", members.ids) & Domain("status", "=", "active")
             domain &= Domain("wecom_contact_ids", "any", corp & Domain("follow_ids", "any", follow))
-        return domain
+        return domain & self._retry_domain()
 
     def _audience_query(self):
         """Return the query of the partners meant, seen with the rights of the responsible user in the corp's company.

@@ -89,6 +89,7 @@ class WecomBroadcastCommand(models.Model):
             return True
         before = batch.remind_times or []
         batch.remind_times = [*batch._recent_reminders(), to_epoch(fields.Datetime.now())]
+        batch._count_reminder(1)
         self.env["ir.cron"]._commit_progress()
         try:
             broadcasts.remind(batch.broadcast_id.corp_id._client(), batch.msgid)
@@ -108,4 +109,15 @@ class WecomBroadcastCommand(models.Model):
             self.remind_times = [to_epoch(fields.Datetime.now())] * REMINDERS_PER_DAY
         else:
             self.remind_times = before
+        self._count_reminder(-1)
         self._note_batch(self.env._("The reminder was not sent. %s", self._explain(error)))
+
+    def _count_reminder(self, step):
+        """Add ``step`` to the reminders of the members who have not confirmed."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE wecom_broadcast_task SET remind_count = COALESCE(remind_count, 0) + %s"
+            " WHERE batch_id = %s AND state = 'pending'",
+            (step, self.id),
+        )
+        self.env["wecom.broadcast.task"].invalidate_model(["remind_count"])

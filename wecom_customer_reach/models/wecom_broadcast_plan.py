@@ -80,6 +80,7 @@ class WecomBroadcastPlan(models.Model):
                           COALESCE(employed, FALSE) AS employed, COALESCE(sendable, FALSE) AS sendable,
                           COALESCE(own, FALSE) AS own,
                           capped.contact_id IS NOT NULL AS capped,
+                          %(reached)s AS reached,
                           audience.contact_id IS NULL AND %(awaiting)s AS awaiting_match,
                           row_number() OVER (
                               PARTITION BY audience.partner_id
@@ -94,6 +95,7 @@ class WecomBroadcastPlan(models.Model):
             audience=self._audience_query().subselect(),
             reach=self._reach_sql(),
             capped=self._capped_sql(),
+            reached=self._reached_sql(),
             awaiting=self._awaiting_match_sql(),
             exclusion=exclusion_case(),
         )

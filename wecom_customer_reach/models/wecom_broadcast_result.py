@@ -37,6 +37,9 @@ class WecomBroadcastResult(models.Model):
             if not progress(1):
                 return
         self.env["wecom.broadcast"]._step_progress()
+        while self.env["wecom.broadcast"]._step_overdue():
+            if not progress(1):
+                return
         self._wake_for_next_poll()
         progress(remaining=0)
 

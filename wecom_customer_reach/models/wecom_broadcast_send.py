@@ -53,6 +53,7 @@ class WecomBroadcastSend(models.Model):
             self._step_send,
             self._step_settle,
             self._step_withdraw,
+            self.env["wecom.broadcast"]._step_auto_remind,
             self._step_remind,
             self.env["wecom.broadcast"]._step_progress,
         )
@@ -148,6 +149,7 @@ class WecomBroadcastSend(models.Model):
         )
         try:
             self._leave_out_opted_out()
+            self._leave_out_reached()
             if not self.recipient_count:
                 self._give_up()
                 return False
@@ -160,13 +162,19 @@ class WecomBroadcastSend(models.Model):
 
     def _leave_out_opted_out(self):
         """Leave out who has opted out since the plan: a batch may have waited for days."""
+        self._leave_out(OPTED_OUT, SQL("partner_id IN (SELECT id FROM res_partner WHERE wecom_opt_out)"))
+
+    def _leave_out(self, reason, condition):
+        """Leave out the recipients of this batch that ``condition``, SQL over a recipient, holds for."""
         self.env.flush_all()
         self.env.cr.execute(
-            """UPDATE wecom_broadcast_recipient recipient SET state = 'excluded', exclusion = %s, member_id = NULL
-                 FROM res_partner partner
-                WHERE recipient.batch_id = %s AND recipient.state = 'planned'
-                  AND partner.id = recipient.partner_id AND partner.wecom_opt_out""",
-            (OPTED_OUT, self.id),
+            SQL(
+                """UPDATE wecom_broadcast_recipient SET state = 'excluded', exclusion = %s, member_id = NULL
+                    WHERE batch_id = %s AND state = 'planned' AND %s""",
+                reason,
+                self.id,
+                condition,
+            )
         )
         if self.env.cr.rowcount:
             self.recipient_count -= self.env.cr.rowcount

@@ -18,6 +18,7 @@ class WecomBroadcastTask(models.Model):
     )
     sent_at = fields.Datetime()
     recipient_count = fields.Integer("Recipients", help="Customers WeCom gave to this member.")
+    remind_count = fields.Integer("Reminders", help="How often the member was reminded to confirm.")
     result_complete = fields.Boolean(help="All results of this member have been read since his state last changed.")
 
     _batch_member_uniq = models.UniqueIndex("(batch_id, member_id)", "This member already has a task in this batch.")

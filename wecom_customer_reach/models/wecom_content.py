@@ -38,7 +38,8 @@ PLACEHOLDERS = re.compile(
 class WecomContent(models.AbstractModel):
     """Text and attachments of something sent through WeCom, checked against its limits (wecom-api.md § 6.2).
 
-    The concrete model declares ``attachment_ids``, a one2many to ``wecom.attachment``.
+    The concrete model declares ``attachment_ids``, a one2many to ``wecom.attachment`` that is not copied: the copies
+    are made here, without reading the files.
     """
 
     _name = "wecom.content"
@@ -115,6 +116,15 @@ class WecomContent(models.AbstractModel):
                 placeholders=", ".join(sorted(found)),
             )
         ]
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        for original, copied in zip(self, copies, strict=True):
+            original.attachment_ids._copy_to(copied)
+        return copies
+
+    def _check_content_open(self):
+        """Raise a UserError when this content can no longer be changed, such as after it was sent."""
 
     def _check_content(self):
         """Raise a ValidationError that lists every problem of this content."""

@@ -31,6 +31,12 @@ class WecomMember(models.Model):
         index="btree_not_null",
         help="The user who sees the customers of this member and may send broadcasts to them.",
     )
+    manager_user_id = fields.Many2one(
+        "res.users",
+        string="Manager",
+        help="The user who is told when the member has not sent a broadcast by its deadline, if he may manage "
+        "broadcasts. Empty: the user responsible for the broadcast.",
+    )
     status = fields.Selection(
         [("active", "Active"), ("disabled", "Disabled"), ("not_activated", "Not activated"), ("left", "Left")],
         default="active",

@@ -1,1 +1,8 @@
-from . import wecom_broadcast_stop, wecom_tag_delete, wecom_tag_marking_start
+from . import (
+    wecom_broadcast_retry,
+    wecom_broadcast_stop,
+    wecom_broadcast_test,
+    wecom_material_insert,
+    wecom_tag_delete,
+    wecom_tag_marking_start,
+)

@@ -1,0 +1,35 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import HttpCase, tagged
+
+from .broadcast_common import REMIND, BroadcastCase, png
+from .test_tours import BrowserActions
+
+
+@tagged("post_install", "-at_install")
+class TestCampaignTour(BrowserActions, BroadcastCase, HttpCase):
+    """What a marketer does in the browser around sending."""
+
+    def test_library(self):
+        self.broadcast(attachment_ids=[(0, 0, {"kind": "image", "file": png(), "filename": "closed.png"})])
+        other = self.broadcast(name="Autumn colours", text="Autumn is here")
+        self.start_tour("/odoo/wecom-broadcasts", "wecom_library", login=self.manager.login)
+        self.assertEqual(other.text, "Autumn is here\n\nWe are closed for two weeks.")
+        self.assertEqual(other.attachment_ids.file, png())
+        [material] = self.env["wecom.material"].search([("company_id", "=", self.company.id)])
+        self.assertEqual((material.name, material.is_shared, material.use_count), ("Shop is closed", True, 1))
+
+    def test_deadline_reminder(self):
+        for member in (self.anna, self.bruno):
+            self.add_customer(member)
+        broadcast = self.sent_broadcast(deadline=fields.Datetime.now() + timedelta(hours=4))
+        self.read_results(broadcast)
+        self.start_tour("/odoo/wecom-broadcasts", "wecom_deadline", login=self.manager.login)
+        for hours, reminders in ((2, 1), (3, 1)):
+            sent = broadcast.sudo()
+            sent.write({name: sent[name] - timedelta(hours=hours) for name in ("sent_at", "deadline")})
+            self.send()
+            self.assertEqual(self.sandbox.calls(REMIND), reminders)
+        self.read_results()
+        self.start_tour("/odoo/wecom-broadcasts", "wecom_deadline_passed", login=self.manager.login)

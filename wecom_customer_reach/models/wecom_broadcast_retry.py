@@ -23,9 +23,7 @@ class WecomBroadcastRetry(models.Model):
 
     _inherit = "wecom.broadcast"
 
-    retry_of_id = fields.Many2one(
-        "wecom.broadcast", "Retry Of", readonly=True, index="btree_not_null", ondelete="restrict"
-    )
+    retry_of_id = fields.Many2one("wecom.broadcast", readonly=True, index="btree_not_null", ondelete="restrict")
     retry_reasons = fields.Char(readonly=True, help="Why the customers meant were missed: codes, comma separated.")
     retry_text = fields.Char("Only Those Missed", compute="_compute_retry_text")
     retry_ids = fields.One2many("wecom.broadcast", "retry_of_id", "Retries", copy=False)

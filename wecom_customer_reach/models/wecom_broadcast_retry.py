@@ -88,7 +88,10 @@ class WecomBroadcastRetry(models.Model):
         return root._origin
 
     def _family_ids(self):
-        """Return the ids of all broadcasts of the family, this one included."""
+        """Return the ids of all saved broadcasts of the family, this one included."""
+        root = self._family_root()
+        if not root:
+            return []
         rows = self.env.execute_query(
             SQL(
                 """WITH RECURSIVE family AS (
@@ -97,10 +100,10 @@ class WecomBroadcastRetry(models.Model):
                        SELECT broadcast.id FROM wecom_broadcast broadcast
                          JOIN family ON broadcast.retry_of_id = family.id
                    ) SELECT id FROM family""",
-                self._family_root().id,
+                root.id,
             )
         )
-        return [number for (number,) in rows if number]
+        return [number for (number,) in rows]
 
     def _retry_domain(self):
         """Return the Domain over partners a retry is limited to; everybody for another broadcast."""

@@ -25,6 +25,7 @@ from . import (
     test_outcome,
     test_partner,
     test_settings,
+    test_setup,
     test_sync,
     test_sync_resume,
     test_tag_category,

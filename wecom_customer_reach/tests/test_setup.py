@@ -8,7 +8,6 @@ from .broadcast_common import UPLOAD
 from .common import FOLLOW_USERS, TAG_LIST, WecomCase
 
 ANY_CALL = "/cgi-bin/get_api_domain_ip"
-TOKEN = "/cgi-bin/gettoken"
 CONNECTION = ("corp_id", "secret", "token", "callable", "trusted_ip")
 
 
@@ -79,8 +78,10 @@ class TestSetup(SetupCase):
     def test_no_secret(self):
         self.corp.sudo().secret = False
         self.setup_corp.action_check_all()
-        self.assertEqual(self.lights("corp_id", "secret", "media").values() | set(), {"unchecked", "failed"})
-        self.assertEqual(self.row("secret").state, "failed")
+        self.assertEqual(
+            self.lights("corp_id", "secret", "media"),
+            {"corp_id": "unchecked", "secret": "failed", "media": "unchecked"},
+        )
         self.assertFalse(self.sandbox.get("/sandbox/calls")["calls"], "nothing to ask WeCom with")
 
     def test_a_token_that_is_refused(self):
@@ -129,6 +130,14 @@ class TestSetup(SetupCase):
         self.assertNotIn("Anna", row.meaning)
         self.add_member("clara")
         self.assertEqual(self.check("range").state, "ok")
+        self.sandbox.post("/sandbox/settings", usage_userids=["bruno"])
+        row = self.check("range")
+        self.assertEqual(row.state, "warning")
+        self.assertRegex(row.meaning, "Outside the usage range.*Anna, Clara")
+        self.sandbox.post("/sandbox/settings", usage_userids=[])
+        row = self.check("range")
+        self.assertEqual(row.state, "failed")
+        self.assertIn("3 members, but none of them may use customer contact", row.meaning)
         self.sandbox.post("/sandbox/settings", visible_userids=[])
         row = self.check("range")
         self.assertEqual(row.state, "failed")

@@ -17,7 +17,7 @@ class WecomCorpSetup(models.Model):
     """The set-up checklist of a corp: all rows together, the nightly look, and who is told."""
 
     _name = "wecom.corp"
-    _inherit = ["wecom.corp", "mail.activity.mixin"]
+    _inherit = ["wecom.corp", "mail.thread", "mail.activity.mixin"]
 
     setup_check_ids = fields.One2many(
         "wecom.setup.check", "corp_id", string="Set-up Checklist", readonly=True, groups=ADMINISTRATOR

@@ -24,6 +24,7 @@ from . import (
     test_material,
     test_outcome,
     test_partner,
+    test_server_credentials,
     test_settings,
     test_setup,
     test_sync,

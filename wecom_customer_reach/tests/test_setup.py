@@ -67,11 +67,11 @@ class TestSetup(SetupCase):
         self.assertEqual(self.check("corp_id").state, "ok")
 
     def test_wrong_secret(self):
-        self.corp.secret_input = "wrong"
+        self.corp.secret_input = "not-the-secret-of-this-app"
         self.setup_corp.action_check_all()
         self.assertEqual(self.lights("corp_id", "secret"), {"corp_id": "ok", "secret": "failed"})
         self.assertEqual(self.row("secret").errcode, 40001)
-        self.assertNotIn("wrong", str(self.row("secret").read()), "no part of the secret is kept")
+        self.assertNotIn("not-the-secret", str(self.row("secret").read()), "no part of the secret is kept")
         self.corp.secret_input = self.sandbox.get("/sandbox/credentials")["secret"]
         self.assertEqual(self.check("secret").state, "ok")
 
@@ -169,7 +169,7 @@ class TestSetup(SetupCase):
 
     def test_texts_are_in_the_language_of_the_reader(self):
         self.env["res.lang"]._activate_lang("zh_CN")
-        self.corp.secret_input = "wrong"
+        self.corp.secret_input = "not-the-secret-of-this-app"
         self.setup_corp.action_check_all()
         english, chinese = (self.row("secret").with_context(lang=lang) for lang in ("en_US", "zh_CN"))
         self.assertIn("WeCom does not accept the secret", english.meaning)
@@ -200,6 +200,7 @@ class TestSetup(SetupCase):
         open_setup = self.env["wecom.corp"].with_user(self.administrator).action_open_setup_of_company
         self.assertEqual(open_setup()["res_id"], self.corp.id)
         self.corp.active = False
+        self.env.invalidate_all()
         self.assertEqual(open_setup()["res_model"], "res.config.settings")
 
 

@@ -124,10 +124,10 @@ class WecomCorp(models.Model):
         for corp in self.filtered("secret_input"):
             corp.sudo().secret = corp.secret_input.strip()
 
-    @api.depends("secret")
+    @api.depends("secret", "corpid")
     def _compute_secret_is_set(self):
         for corp in self:
-            corp.secret_is_set = bool(corp.secret)
+            corp.secret_is_set = bool(corp._connection().secret)
 
     def _compute_counts(self):
         members = self._counts_of("wecom.member", Domain("status", "!=", "left"))

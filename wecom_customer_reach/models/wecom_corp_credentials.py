@@ -49,12 +49,6 @@ class WecomCorpCredentials(models.Model):
             corp.server_agentid = given and (given.agentid or corp.agentid)
             corp.server_base_url = given and given.base_url
 
-    @api.depends("corpid")
-    def _compute_secret_is_set(self):
-        super()._compute_secret_is_set()
-        for corp in self.filtered(lambda corp: not corp.secret_is_set):
-            corp.secret_is_set = bool(corp._server_credentials())
-
     def _server_credentials(self):
         """Return what the server's configuration gives this corp; nothing to a neutralized copy of a database."""
         self.ensure_one()

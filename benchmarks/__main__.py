@@ -19,6 +19,7 @@ BENCHMARKS = {
     "re-sync": ("synchronising", "resync"),
     "callback": ("callbacks", "callback"),
     "storm": ("storm", "storm"),
+    "exactly-once": ("exactly_once", "exactly_once"),
 }
 
 

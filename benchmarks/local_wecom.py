@@ -33,11 +33,17 @@ def connected_corp(env, contacts):
         process.wait()
 
 
-def control(base_url, path, **data):
+def control(base_url, path, /, **data):
     """POST ``data`` to the control surface of the sandbox (GET without data) and return its answer."""
     body = json.dumps(data).encode() if data else None
     with urllib.request.urlopen(base_url + "/sandbox/" + path, body, timeout=600) as answer:
         return json.load(answer)
+
+
+def clear_faults(base_url):
+    """Let the sandbox behave from now on."""
+    request = urllib.request.Request(base_url + "/sandbox/faults", method="DELETE")
+    urllib.request.urlopen(request, timeout=60).close()
 
 
 def synchronise(corp):

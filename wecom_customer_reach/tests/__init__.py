@@ -22,6 +22,7 @@ from . import (
     test_follow_remark,
     test_matching,
     test_material,
+    test_message_class,
     test_outcome,
     test_partner,
     test_settings,

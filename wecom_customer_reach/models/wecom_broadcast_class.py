@@ -53,7 +53,7 @@ class WecomBroadcastClass(models.Model):
 
     def _check_ready(self):
         self._check_class()
-        super()._check_ready()
+        return super()._check_ready()
 
     def _plan(self):
         self._check_class()

@@ -25,6 +25,8 @@
         "data/utm_medium_data.xml",
         "data/res_partner_category_data.xml",
         "security/wecom_material_security.xml",
+        "security/wecom_setup_security.xml",
+        "data/ir_cron_setup_data.xml",
         "wizards/wecom_broadcast_stop_views.xml",
         "wizards/wecom_broadcast_test_views.xml",
         "wizards/wecom_broadcast_retry_views.xml",
@@ -59,6 +61,7 @@
         "views/res_partner_broadcast_views.xml",
         "views/wecom_touch_views.xml",
         "views/res_config_settings_views.xml",
+        "views/wecom_setup_views.xml",
         "views/wecom_menus.xml",
     ],
     "demo": [

@@ -115,14 +115,14 @@ class Call:
         """The page cursor, "" on the first page."""
         return self.text("cursor")
 
-    def visible_member(self, userid):
-        """The employed member ``userid``; raises ApiError 41009, 40003 (unknown, left) or 60011 (out of range)."""
+    def serving_member(self, userid):
+        """The employed member ``userid``; raises ApiError 41009, 40003 (unknown, left) or 60011 (out of a range)."""
         if not userid:
             raise ApiError(41009)
         member = self.world.members.get(userid.lower())
         if member is None or member.left:
             raise ApiError(40003)
-        if not self.world.is_visible(member):
+        if not self.world.serves(member):
             raise ApiError(60011)
         return member
 
@@ -137,7 +137,7 @@ class Call:
 
     def follow(self, userid, external_userid):
         """The readable follow between two ids; raises the errors of both, or ApiError 84061 when there is none."""
-        member = self.visible_member(userid)
+        member = self.serving_member(userid)
         follow = self.contact(external_userid).follows.get(member.key)
         if follow is None or not follow.readable:
             raise ApiError(84061)

@@ -3,7 +3,7 @@
 from .api import endpoint
 from .content import read_content, show_content
 from .cursors import clamped_limit, read_page, with_cursor
-from .delivery import PENDING, SENT, TASK_SENT, Broadcast, add_broadcast, assign
+from .delivery import PENDING, SENT, TASK_SENT, Broadcast, add_broadcast, assign, is_dispatched
 from .envelope import ApiError, invalid
 
 CUSTOMERS, GROUP_CHATS, TAGS_PER_GROUP = 10_000, 2000, 100
@@ -24,7 +24,7 @@ def add_msg_template(call):
         _refuse_group_chats(call, sender)
     if not external_userids and not tag_groups and not sender:
         raise ApiError(41035)
-    sender = call.visible_member(sender) if sender else None
+    sender = call.serving_member(sender) if sender else None
     content = read_content(call)
     if external_userids:
         assigned, fail_list = _assign_listed(world, external_userids, sender)
@@ -59,7 +59,7 @@ def _tag_groups(call):
 def _refuse_group_chats(call, sender):
     """A corp without customer groups: a broadcast to groups finds nobody, or names groups that do not exist."""
     chat_ids = call.strings("chat_id_list", maximum=GROUP_CHATS)
-    call.visible_member(sender)
+    call.serving_member(sender)
     read_content(call)
     raise ApiError(40050 if chat_ids else 41048)
 
@@ -80,7 +80,7 @@ def _assign_listed(world, external_userids, sender):
 def _assign_found(world, sender, tag_groups):
     """(external_userid, member) for all customers of ``sender`` or of anyone, carrying the tags asked for."""
     found = {}
-    for member in [sender] if sender else world.visible_members():
+    for member in [sender] if sender else world.serving_members():
         for follow in member.follow_list:
             if follow.readable and all(group.intersection(follow.tag_ids) for group in tag_groups):
                 found[follow.contact.external_userid] = follow.contact
@@ -93,7 +93,7 @@ def _broadcast(call):
     broadcast = call.world.broadcasts.get(msgid)
     if broadcast is None:
         raise ApiError(41047)
-    if not broadcast.personal and call.world.clock.now() < broadcast.create_time + call.world.settings.dispatch_delay:
+    if not is_dispatched(call.world, broadcast):
         raise ApiError(41063)
     return broadcast
 
@@ -150,7 +150,7 @@ def get_groupmsg_list_v2(call):
             and start <= broadcast.create_time <= end
             and filter_type in (None, 2, broadcast.create_type)
             and (not creator or broadcast.creator.lower() == creator.lower())
-            and (not broadcast.creator or world.is_visible(world.members[broadcast.creator.lower()]))
+            and (not broadcast.creator or world.serves(world.members[broadcast.creator.lower()]))
         )
 
     binding = (call.path, chat_type, start, end, filter_type, creator)
@@ -172,7 +172,7 @@ def get_groupmsg_task(call):
     limit = clamped_limit(call.integer("limit"), default=500, maximum=1000, oversized=500)
     tasks = list(broadcast.tasks.values())
     page, next_cursor = read_page(
-        world, (call.path, broadcast.msgid), [tasks], limit, call.cursor(), lambda task: world.is_visible(task.member)
+        world, (call.path, broadcast.msgid), [tasks], limit, call.cursor(), lambda task: world.serves(task.member)
     )
     rows = []
     for task in page:
@@ -185,7 +185,7 @@ def get_groupmsg_task(call):
 def get_groupmsg_send_result(call):
     """wecom-api.md § 6.7: one row per customer of one member's task; 0 pending, 1 sent, 2 not friend, 3 capped."""
     world, broadcast = call.world, _broadcast(call)
-    member = call.visible_member(call.text("userid"))
+    member = call.serving_member(call.text("userid"))
     limit = clamped_limit(call.integer("limit"), default=500, maximum=1000, oversized=500)
     task = broadcast.tasks.get(member.key)
     recipients = task.recipients if task else []

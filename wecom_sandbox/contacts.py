@@ -66,13 +66,13 @@ def _follow_with_tag_ids(follow, tags):
 @endpoint("/cgi-bin/externalcontact/get_follow_user_list", "GET", empty={"follow_user": []})
 def get_follow_user_list(call):
     """wecom-api.md § 4.1."""
-    return {"follow_user": [member.userid for member in call.world.visible_members()]}
+    return {"follow_user": [member.userid for member in call.world.serving_members()]}
 
 
 @endpoint("/cgi-bin/externalcontact/list", "GET", empty={"external_userid": []})
 def list_contacts(call):
     """wecom-api.md § 4.2: no pagination; a member without customers gives 84061."""
-    member = call.visible_member(call.query.get("userid", ""))
+    member = call.serving_member(call.query.get("userid", ""))
     ids = [follow.contact.external_userid for follow in member.follow_list if follow.readable]
     if not ids:
         raise ApiError(84061)
@@ -87,7 +87,7 @@ def get_contact(call):
     readable = [follow for follow in contact.follows.values() if follow.readable and not follow.member.left]
     if not readable:
         raise ApiError(84061)
-    if not any(world.is_visible(follow.member) for follow in readable):
+    if not any(world.serves(follow.member) for follow in readable):
         raise ApiError(60011)
     page, next_cursor = read_page(
         world,
@@ -95,7 +95,7 @@ def get_contact(call):
         [list(contact.follows.values())],
         FOLLOWERS_PER_PAGE,
         call.query.get("cursor", ""),
-        keep=lambda follow: follow.readable and world.is_visible(follow.member),
+        keep=lambda follow: follow.readable and world.serves(follow.member),
     )
     fields = {
         "external_contact": contact_details(contact),
@@ -111,7 +111,7 @@ def batch_get_by_user(call):
     userids = call.strings("userid_list", maximum=100)
     if not userids:
         raise ApiError(40063, "userid_list")
-    members = list({userid.lower(): call.visible_member(userid) for userid in userids}.values())
+    members = list({userid.lower(): call.serving_member(userid) for userid in userids}.values())
     limit = clamped_limit(call.integer("limit"), default=50, maximum=100, oversized=100)
     cursor = call.cursor()
     page, next_cursor = read_page(

@@ -4,7 +4,17 @@ from collections import Counter
 
 from .checks import REQUIRED, ControlError, read, strings
 from .control_people import employed_member
-from .delivery import CAPPED, NOT_FRIEND, PENDING, SENT, confirm, make_corp_broadcast, send_own_broadcast, waiting_tasks
+from .delivery import (
+    CAPPED,
+    NOT_FRIEND,
+    PENDING,
+    SENT,
+    confirm,
+    is_dispatched,
+    make_corp_broadcast,
+    send_own_broadcast,
+    waiting_tasks,
+)
 from .media import file_response, with_file_facts
 
 
@@ -23,8 +33,10 @@ def _waiting_task(world, userid, data, ignored_too):
     member = employed_member(world, userid)
     broadcast = find_broadcast(world, read(data, msgid=(str, REQUIRED))["msgid"])
     task = broadcast.tasks.get(member.key)
-    if task is None or not (task.waiting or (ignored_too and task.open)):
+    if task is None or not task.open or (task.ignored and not ignored_too):
         raise ControlError(f"{broadcast.msgid!r} does not wait for {member.userid!r}")
+    if not is_dispatched(world, broadcast):
+        raise ControlError(f"{broadcast.msgid!r} is still being handed out: wait, or advance the clock")
     return task
 
 
@@ -39,7 +51,7 @@ def phone(world, data, userid):
             "reminded": task.reminded,
             **with_file_facts(world, task.broadcast.content),
         }
-        for task in waiting_tasks(member)
+        for task in waiting_tasks(world, member)
     ]
     return {"userid": member.userid, "name": member.name, "waiting": waiting}
 
@@ -52,7 +64,7 @@ def confirm_one(world, data, userid):
 def confirm_all(world, data, userid):
     """POST members/<userid>/confirm_all: everything that waits."""
     read(data)
-    tasks = waiting_tasks(employed_member(world, userid))
+    tasks = waiting_tasks(world, employed_member(world, userid))
     return _totals(sum((confirm(world, task) for task in tasks), Counter()))
 
 
@@ -62,7 +74,7 @@ def everyone_confirms(world, data):
     for userid in excepted:
         employed_member(world, userid)
     members = [member for key, member in world.members.items() if key not in excepted]
-    tasks = [task for member in members for task in waiting_tasks(member)]
+    tasks = [task for member in members for task in waiting_tasks(world, member)]
     return _totals(sum((confirm(world, task) for task in tasks), Counter()))
 
 

@@ -53,7 +53,7 @@ def members(world, data):
             {
                 "userid": member.userid,
                 "name": member.name,
-                "waiting": len(waiting_tasks(member)),
+                "waiting": len(waiting_tasks(world, member)),
                 "moments": len(waiting_moments(world, member)),
             }
             for member in world.members.values()

@@ -30,11 +30,6 @@ class Task:
         """Whether the member has not sent and still can."""
         return self.status == TASK_PENDING and not self.broadcast.cancelled
 
-    @property
-    def waiting(self):
-        """Whether the task shows on the member's phone."""
-        return self.open and not self.ignored
-
 
 @dataclass(slots=True)
 class Broadcast:
@@ -132,9 +127,16 @@ def deliver(contact, content, member, now, msgid=None):
         contact.deliveries.append(now)
 
 
-def waiting_tasks(member):
+def is_dispatched(world, broadcast):
+    """Whether the members have ``broadcast`` on their phones: one of the corp is handed out first (code 41063)."""
+    return broadcast.personal or world.clock.now() >= broadcast.create_time + world.settings.dispatch_delay
+
+
+def waiting_tasks(world, member):
     """The tasks on a member's phone, oldest first; none for a member who left."""
-    return [] if member.left else [task for task in member.tasks if task.waiting]
+    if member.left:
+        return []
+    return [task for task in member.tasks if task.open and not task.ignored and is_dispatched(world, task.broadcast)]
 
 
 def send_own_broadcast(world, member, external_userids, text, now=None):

@@ -1,6 +1,6 @@
 """The events of human acts, as the callback address gets them (wecom-api.md § 16.6, 16.8).
 
-What the API changes emits nothing (§ 16.1), and neither do members outside the app's visible range.
+What the API changes emits nothing (§ 16.1), and neither do members whose customers the app does not see.
 """
 
 from .welcome import new_code, was_welcomed
@@ -27,7 +27,7 @@ def emit_fields(world, fields):
 
 
 def _emit_contact(world, change_type, member, contact, **extra):
-    if world.is_visible(member):
+    if world.serves(member):
         fields = {"Event": "change_external_contact", "ChangeType": change_type}
         ids = {"UserID": member.userid, "ExternalUserID": contact.external_userid}
         emit_fields(world, {**fields, **ids, **extra})
@@ -42,7 +42,7 @@ def emit_added(world, follow):
     """Tell about a customer added: fully, or half while the member has not accepted."""
     extra = {"State": follow.state} if follow.state else {}
     may_be_welcomed = follow.contact.kind == WECHAT_USER and not follow.last_chat and not was_welcomed(world, follow)
-    if may_be_welcomed and world.sender.url is not None and world.is_visible(follow.member):
+    if may_be_welcomed and world.sender.url is not None and world.serves(follow.member):
         extra["WelcomeCode"] = new_code(world, follow)
     change_type = {FULL: ADDED, HALF: HALF_ADDED}[follow.relation]
     _emit_contact(world, change_type, follow.member, follow.contact, **extra)
@@ -65,7 +65,7 @@ def emit_shuffle(world, group_id):
 
 def emit_chat(world, change_type, chat, **extra):
     """Tell that a customer group chat was created, changed or dismissed."""
-    if world.is_visible(chat.owner):
+    if world.serves(chat.owner):
         emit_fields(
             world, {"Event": "change_external_chat", "ChatId": chat.chat_id, "ChangeType": change_type, **extra}
         )

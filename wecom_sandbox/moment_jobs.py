@@ -51,16 +51,16 @@ def resolve_range(world, job, content, userids, department_ids, tag_ids):
 def _senders(world, job, userids, department_ids):
     """The members in range of those named, of the departments named and of all below them; everybody without names."""
     if not userids and not department_ids:
-        return world.visible_members()
+        return world.serving_members()
     found = {}
     for userid in userids:
         member = world.members.get(userid.lower())
-        if member is None or not world.is_visible(member):
+        if member is None or not world.serves(member):
             job.invalid_userids.append(userid)
         else:
             found[member.key] = member
     for number in dict.fromkeys(department_ids):
-        inside = [member for member in world.visible_members() if number in _line(world, member.department)]
+        inside = [member for member in world.serving_members() if number in _line(world, member.department)]
         found.update((member.key, member) for member in inside)
         if not inside:
             job.invalid_department_ids.append(number)

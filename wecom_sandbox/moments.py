@@ -112,7 +112,7 @@ def get_moment_list(call):
             and moment.moment_id in world.moments
             and filter_type in (None, 2, moment.create_type)
             and (not creator or moment.creator.lower() == creator.lower())
-            and (not moment.creator or world.is_visible(world.members[moment.creator.lower()]))
+            and (not moment.creator or world.serves(world.members[moment.creator.lower()]))
         )
 
     binding = (call.path, start, end, filter_type, creator)
@@ -139,9 +139,7 @@ def get_moment_task(call):
     limit = clamped_limit(call.integer("limit"), default=500, maximum=1000, oversized=500)
     tasks = list(moment.publications.values())
     binding = (call.path, moment.moment_id)
-    page, next_cursor = read_page(
-        world, binding, [tasks], limit, call.cursor(), lambda task: world.is_visible(task.member)
-    )
+    page, next_cursor = read_page(world, binding, [tasks], limit, call.cursor(), lambda task: world.serves(task.member))
     rows = [{"userid": task.member.userid, "publish_status": int(bool(task.published_at))} for task in page]
     return with_cursor(world, {"task_list": rows}, next_cursor)
 
@@ -149,7 +147,7 @@ def get_moment_task(call):
 def _publication(call):
     """What the member named by userid published; raises ApiError 41061 or 41062 (wecom-api.md § 7.8)."""
     moment = _moment(call)
-    publication = moment.publications.get(call.visible_member(call.text("userid")).key)
+    publication = moment.publications.get(call.serving_member(call.text("userid")).key)
     if publication is None:
         raise ApiError(41061)
     if not publication.published_at:

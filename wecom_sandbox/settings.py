@@ -27,15 +27,17 @@ class Settings:
     rate_limit_per_minute: int | None = 10_000
     rate_limit_per_hour: int | None = 150_000
     visible_userids: tuple | None = None
+    usage_userids: tuple | None = None
     app_allowed: bool = True
     omit_final_cursor: bool = False
     short_pages: bool = False
     visible_lower: frozenset | None = field(default=None, repr=False)
+    usage_lower: frozenset | None = field(default=None, repr=False)
 
     def as_dict(self):
         """The settings as the control surface shows them."""
         values = asdict(self)
-        del values["visible_lower"]
+        del values["visible_lower"], values["usage_lower"]
         return values
 
 
@@ -53,14 +55,16 @@ _TYPES = {
     "rate_limit_per_minute": int,
     "rate_limit_per_hour": int,
     "visible_userids": list,
+    "usage_userids": list,
     "app_allowed": bool,
     "omit_final_cursor": bool,
     "short_pages": bool,
 }
 _NULLABLE = {
-    *("trusted_ips", "visible_userids", "rate_limit_per_minute", "rate_limit_per_hour"),
+    *("trusted_ips", "visible_userids", "usage_userids", "rate_limit_per_minute", "rate_limit_per_hour"),
     *("moments_per_minute", "moment_job_errcode"),
 }
+_RANGES = {"visible_userids": "visible_lower", "usage_userids": "usage_lower"}
 _LOWEST = {"dispatch_delay": 0, "moment_job_delay": 0, "token_lifetime": 1}
 
 
@@ -74,9 +78,9 @@ def changed(settings, data):
             raise ControlError(f"{name!r} must not be null")
         if value is not None:
             values[name] = _checked(name, value)
-    if "visible_userids" in values:
-        visible = values["visible_userids"]
-        values["visible_lower"] = None if visible is None else frozenset(userid.lower() for userid in visible)
+    for name in _RANGES.keys() & values:
+        userids = values[name]
+        values[_RANGES[name]] = None if userids is None else frozenset(userid.lower() for userid in userids)
     return replace(settings, **values)
 
 
@@ -93,7 +97,7 @@ def _checked(name, value):
         return in_range(value, name, 0, 1_000_000_000)
     if name == "trusted_ips":
         return _networks(value)
-    if name == "visible_userids":
+    if name in _RANGES:
         return tuple(strings(value, name))
     return value
 

@@ -42,7 +42,7 @@ def send_welcome_msg(call):
     world, now = call.world, call.world.clock.now()
     code = world.welcome_codes.get(call.text("welcome_code", missing=41049))
     content = read_content(call)
-    if code is None or not world.is_visible(code.follow.member):
+    if code is None or not world.serves(code.follow.member):
         raise ApiError(41050)
     if code.used or code.follow.last_chat:
         raise ApiError(41051)

@@ -165,6 +165,15 @@ class World:
         """The members the app sees, in order of their arrival."""
         return [member for member in self.members.values() if self.is_visible(member)]
 
+    def serves(self, member):
+        """Whether the app sees ``member`` and he is inside the usage range of customer contact (wecom-api.md § 1.5)."""
+        usage = self.settings.usage_lower
+        return self.is_visible(member) and (usage is None or member.key in usage)
+
+    def serving_members(self):
+        """The members whose customers the app sees, in order of their arrival."""
+        return [member for member in self.members.values() if self.serves(member)]
+
     # contacts
 
     def add_contact(self, contact):
@@ -184,7 +193,7 @@ class World:
 
     def readable_follows(self, contact):
         """The follows of ``contact`` that the app sees."""
-        return [follow for follow in contact.follows.values() if follow.readable and self.is_visible(follow.member)]
+        return [follow for follow in contact.follows.values() if follow.readable and self.serves(follow.member)]
 
     def summary(self):
         """The counts the control surface shows as state."""

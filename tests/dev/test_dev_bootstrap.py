@@ -179,7 +179,9 @@ def test_no_proxy_is_asked_for_this_machine_and_what_the_user_spares_stays(monke
 
 def test_a_run_under_nohup_outlives_its_terminal():
     program = "from dev import cli; import os, signal, time; cli.end_in_order(); os.kill(os.getpid(), 1); print('on')"
-    plain = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    # What the caller of the tests ignores would be handed on.
+    minding = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); " + program
+    plain = subprocess.run([sys.executable, "-c", minding], cwd=PROJECT, capture_output=True, text=True, timeout=60)
     assert (plain.returncode, plain.stdout) == (143, "")
     ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); " + program
     nohup = subprocess.run([sys.executable, "-c", ignoring], cwd=PROJECT, capture_output=True, text=True, timeout=60)

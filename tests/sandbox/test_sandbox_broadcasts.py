@@ -146,6 +146,19 @@ def test_reads_wait_for_the_dispatch(sandbox, alice):
     assert [sandbox.contacts(path, **body)["errcode"] for path, body in reads] == [0] * 4
 
 
+def test_nobody_confirms_what_is_still_being_handed_out(sandbox, alice):
+    msgid = sandbox.broadcast(sandbox.add_customer("alice"), dispatched=False)
+    nobody = {"sent": 0, "not_friend": 0, "capped": 0}
+    assert sandbox.control("members/alice")["waiting"] == []
+    assert sandbox.act("members/alice/confirm_all") == sandbox.act("members/confirm_all") == nobody
+    for act in ("confirm", "ignore"):
+        refused = sandbox.http.post(f"{sandbox.url}/sandbox/members/alice/{act}", json={"msgid": msgid})
+        assert (refused.status_code, "handed out" in refused.text) == (400, True)
+    sandbox.control("clock", advance=2)
+    assert [task["msgid"] for task in sandbox.control("members/alice")["waiting"]] == [msgid]
+    assert sandbox.control("members/alice/confirm", msgid=msgid)["sent"] == 1
+
+
 @pytest.mark.parametrize("path", ["get_groupmsg_task", "get_groupmsg_send_result", "remind_groupmsg_send"])
 def test_ids_of_broadcasts(sandbox, alice, path):
     assert sandbox.contacts(path, userid="alice")["errcode"] == 41046

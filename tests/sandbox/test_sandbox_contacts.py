@@ -26,6 +26,22 @@ def test_the_visible_range_narrows_everything(sandbox, alice, bob):
     assert sandbox.contacts("add_msg_template", external_userid=[bobs], text={"content": "x"})["errcode"] == 41048
 
 
+def test_the_usage_range_hides_customers_not_the_member(sandbox, alice, bob):
+    customer, bobs = sandbox.add_customer("alice", "bob"), sandbox.add_customer("bob")
+    sandbox.control("settings", usage_userids=["ALICE"])
+    assert sandbox.get("user/get", userid="bob")["userid"] == "bob"
+    assert sandbox.get("externalcontact/get_follow_user_list")["follow_user"] == ["alice"]
+    assert sandbox.get("externalcontact/list", userid="bob")["errcode"] == 60011
+    assert sandbox.contacts("batch/get_by_user", userid_list=["bob"])["errcode"] == 60011
+    shown = sandbox.get("externalcontact/get", external_userid=customer)["follow_user"]
+    assert [follow["userid"] for follow in shown] == ["alice"]
+    assert sandbox.contacts("add_msg_template", external_userid=[bobs], text={"content": "x"})["errcode"] == 41048
+    sandbox.control("settings", visible_userids=["bob"])
+    assert sandbox.get("externalcontact/get_follow_user_list")["follow_user"] == [], "it takes both ranges"
+    sandbox.control("settings", visible_userids=None, usage_userids=None)
+    assert sandbox.get("externalcontact/get_follow_user_list")["follow_user"] == ["alice", "bob"]
+
+
 def test_a_member_without_customers_gives_84061(sandbox, alice, bob):
     answer = sandbox.get("externalcontact/list", userid="alice")
     assert (answer["errcode"], answer["external_userid"]) == (84061, [])

@@ -105,6 +105,7 @@ def test_a_broadcast_to_all_meets_every_outcome():
         shop = Caller(server)
         ids = list(server.world.contacts)
         answer = shop.contacts("add_msg_template", external_userid=ids, text={"content": "停业两周"})
+        shop.control("clock", advance=2)
         totals = shop.act("members/confirm_all")
         assert totals["capped"] == 6 and totals["not_friend"] > 3
         assert sum(totals.values()) + len(answer["fail_list"]) == 600

@@ -27,6 +27,7 @@ class ResPartnerTouch(models.Model):
     @api.depends("wecom_contact_ids")
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_wecom_cap_message(self):
+        self.wecom_contact_ids.mapped("cap_message")  # of all partners in one statement
         for partner in self:
             # A user may look at customers of others: he sees the caps of the contacts he may see.
             contacts = partner.wecom_contact_ids.filtered(lambda contact: contact.status == "active")

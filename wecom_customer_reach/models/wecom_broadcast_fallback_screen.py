@@ -60,8 +60,9 @@ class WecomBroadcastFallbackSend(models.Model):
     _inherit = "wecom.broadcast.batch"
 
     def _leave_out_opted_out(self):
-        super()._leave_out_opted_out()
+        result = super()._leave_out_opted_out()
         self._leave_out_told_otherwise()
+        return result
 
     def _leave_out_told_otherwise(self):
         self.env.flush_all()

@@ -97,7 +97,8 @@ class WecomBroadcastImport(models.Model):
                     return False
                 reached = self.span_end >= now
                 self._close_span(reached)
-                progress()
+                if not progress() and not reached:
+                    return False
         except (WeComError, UserError) as error:
             self._pause(error)
         else:
@@ -124,7 +125,7 @@ class WecomBroadcastImport(models.Model):
             self.env.invalidate_all()
             self._take(page.items)
             self.cursor = page.next_cursor
-            if not progress(1):
+            if not progress(1) and page.next_cursor:
                 return False
         return True
 

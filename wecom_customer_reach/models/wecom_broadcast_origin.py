@@ -72,12 +72,13 @@ class WecomBroadcastOrigin(models.Model):
                 )
 
     def _compute_batch_summary(self):
-        super()._compute_batch_summary()
+        result = super()._compute_batch_summary()
         self.filtered(lambda broadcast: broadcast.origin != "odoo").remind_left = 0
+        return result
 
     def _compute_member_message(self):
         made_here = self.filtered(lambda broadcast: broadcast.origin == "odoo")
-        super(WecomBroadcastOrigin, made_here)._compute_member_message()
+        result = super(WecomBroadcastOrigin, made_here)._compute_member_message()
         for broadcast in self - made_here:
             waiting = broadcast.member_count - broadcast.member_sent_count
             broadcast.member_message = (
@@ -89,6 +90,7 @@ class WecomBroadcastOrigin(models.Model):
                     members=broadcast._number(broadcast.member_count),
                 )
             )
+        return result
 
 
 class WecomBroadcastBatchOrigin(models.Model):
@@ -103,7 +105,7 @@ class WecomBroadcastBatchOrigin(models.Model):
         if self.broadcast_id.origin != "odoo":
             rows = self._readable_results(rows)
             self._add_recipients(rows)
-        super()._write_results(rows, tasks)
+        return super()._write_results(rows, tasks)
 
     def _readable_results(self, rows):
         """Return one row (WeCom's row, member id) for each customer; what makes no sense is left out."""

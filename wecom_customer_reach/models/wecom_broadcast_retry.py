@@ -23,9 +23,7 @@ class WecomBroadcastRetry(models.Model):
 
     _inherit = "wecom.broadcast"
 
-    retry_of_id = fields.Many2one(
-        "wecom.broadcast", "Retry Of", readonly=True, index="btree_not_null", ondelete="restrict"
-    )
+    retry_of_id = fields.Many2one("wecom.broadcast", readonly=True, index="btree_not_null", ondelete="restrict")
     retry_reasons = fields.Char(readonly=True, help="Why the customers meant were missed: codes, comma separated.")
     retry_text = fields.Char("Only Those Missed", compute="_compute_retry_text")
     retry_ids = fields.One2many("wecom.broadcast", "retry_of_id", "Retries", copy=False)
@@ -90,7 +88,10 @@ class WecomBroadcastRetry(models.Model):
         return root._origin
 
     def _family_ids(self):
-        """Return the ids of all broadcasts of the family, this one included."""
+        """Return the ids of all saved broadcasts of the family, this one included."""
+        root = self._family_root()
+        if not root:
+            return []
         rows = self.env.execute_query(
             SQL(
                 """WITH RECURSIVE family AS (
@@ -99,10 +100,10 @@ class WecomBroadcastRetry(models.Model):
                        SELECT broadcast.id FROM wecom_broadcast broadcast
                          JOIN family ON broadcast.retry_of_id = family.id
                    ) SELECT id FROM family""",
-                self._family_root().id,
+                root.id,
             )
         )
-        return [number for (number,) in rows if number]
+        return [number for (number,) in rows]
 
     def _retry_domain(self):
         """Return the Domain over partners a retry is limited to; everybody for another broadcast."""

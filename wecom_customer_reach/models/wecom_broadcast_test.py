@@ -16,7 +16,7 @@ class WecomBroadcastTest(models.Model):
 
     is_test = fields.Boolean("Test", readonly=True, copy=False, index=True)
     test_of_id = fields.Many2one(
-        "wecom.broadcast", "Test Of", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+        "wecom.broadcast", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
     )
     test_ids = fields.One2many("wecom.broadcast", "test_of_id", "Tests", copy=False)
     test_message = fields.Char("How Far", compute="_compute_test_message")

@@ -21,7 +21,7 @@ class WecomMaterial(models.Model):
         "Shared", copy=False, help="Everybody in the company may insert it; the owner changes it."
     )
     category_id = fields.Many2one(
-        "wecom.material.category", "Category", index="btree_not_null", ondelete="set null", check_company=True
+        "wecom.material.category", index="btree_not_null", ondelete="set null", check_company=True
     )
     attachment_ids = fields.One2many("wecom.attachment", "material_id", copy=False)
     attachment_count = fields.Integer("Attachments", compute="_compute_attachment_count")

@@ -2,37 +2,22 @@ from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
 from .common import WecomCase
+from .roles_table import ALLOWED
 
 OPERATIONS = ("read", "write", "create", "unlink")
-ALLOWED = {
-    # model: what user, manager and administrator may do
-    "wecom.corp": ("r", "r", "rwcd"),
-    "wecom.access.token": ("", "", ""),
-    "wecom.member": ("r", "r", "rw"),
-    "wecom.contact": ("r", "rw", "rw"),
-    "wecom.follow": ("rw", "rw", "rw"),
-    "wecom.tag.group": ("r", "rwc", "rwc"),
-    "wecom.tag": ("r", "rwc", "rwc"),
-    "wecom.tag.delete": ("", "rwcd", "rwcd"),
-    "wecom.tag.marking": ("r", "r", "r"),
-    "wecom.tag.marking.line": ("r", "r", "r"),
-    "wecom.tag.marking.start": ("rwcd", "rwcd", "rwcd"),
-    "wecom.sync": ("", "", "r"),
-    "wecom.sync.seen": ("", "", ""),
-    "wecom.loss": ("r", "r", "r"),
-    "wecom.event": ("", "", "r"),
-    "wecom.callback.refusal": ("", "", "r"),
-    "wecom.broadcast": ("rwcd", "rwcd", "rwcd"),
-    "wecom.broadcast.batch": ("r", "r", "r"),
-    "wecom.broadcast.task": ("r", "r", "r"),
-    "wecom.broadcast.recipient": ("r", "r", "r"),
-    "wecom.broadcast.stop": ("rwcd", "rwcd", "rwcd"),
-    "wecom.attachment": ("rwcd", "rwcd", "rwcd"),
-    "wecom.media": ("", "", "rd"),
-}
-ROWS_ELSEWHERE = ("wecom.broadcast", "wecom.attachment", "wecom.media", "wecom.tag.delete", "wecom.tag.marking.start")
+ROWS_ELSEWHERE = (
+    "wecom.broadcast",
+    "wecom.attachment",
+    "wecom.channel.report",
+    "wecom.material",
+    "wecom.media",
+    "wecom.member.completion",
+    "wecom.tag.delete",
+    "wecom.tag.marking.start",
+    "wecom.touch",
+)
 WITH_ROWS = [model for model in ALLOWED if not model.startswith(ROWS_ELSEWHERE)]
-"""The rows of broadcasts are tried in ``test_broadcast_access``; the row of a wizard is only for whoever opened it."""
+"""The rows of these are tried in the tests of their own; the row of a wizard is only for whoever opened it."""
 LETTERS = dict(zip("rwcd", OPERATIONS, strict=True))
 
 
@@ -104,6 +89,7 @@ class TestAccess(WecomCase):
             "wecom.contact": self.of_anna,
             "wecom.follow": self.of_anna.follow_ids,
             "wecom.access.token": self.env["wecom.access.token"].search([("corp_id", "=", self.corp.id)]),
+            "wecom.setup.check": self.corp.setup_check_ids[:1],
         }
         return rows[model] if model in rows else self.env[model].create(values[model])
 

@@ -10,12 +10,11 @@ class WecomMaterialInsert(models.TransientModel):
 
     content_ref = fields.Reference([("wecom.broadcast", "Broadcast")], required=True)
     company_id = fields.Many2one("res.company", compute="_compute_company_id")
-    category_id = fields.Many2one("wecom.material.category", "Category")
+    category_id = fields.Many2one("wecom.material.category")
     only_favorites = fields.Boolean("Only My Favourites")
     material_domain = fields.Binary(compute="_compute_material_domain")
     material_id = fields.Many2one(
         "wecom.material",
-        "Material",
         compute="_compute_material_id",
         store=True,
         readonly=False,

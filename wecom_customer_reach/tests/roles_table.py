@@ -37,6 +37,10 @@ ALLOWED = {
     "wecom.material": ("rwcd", "rwcd", "rwcd"),
     "wecom.material.category": ("r", "rwcd", "rwcd"),
     "wecom.material.insert": ("rwcd", "rwcd", "rwcd"),
+    "wecom.moment": ("rwcd", "rwcd", "rwcd"),
+    "wecom.moment.task": ("r", "r", "r"),
+    "wecom.moment.audience": ("r", "r", "r"),
+    "wecom.moment.reaction": ("r", "r", "r"),
     "wecom.attachment": ("rwcd", "rwcd", "rwcd"),
     "wecom.media": ("", "", "rd"),
 }

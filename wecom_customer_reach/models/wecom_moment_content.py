@@ -80,7 +80,7 @@ class WecomMomentContent(models.Model):
                 attachment._scale_for_moment()
 
     def _moment_payload(self, client):
-        """Return text and attachments of ``add_moment_task``, with uploads WeCom accepts. Raises the client's errors."""
+        """Return text and attachments of ``add_moment_task``, uploaded where needed. Raises the client's errors."""
         self.ensure_one()
         return {
             "text": (self.text or "").strip() or None,

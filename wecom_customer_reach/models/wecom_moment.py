@@ -123,7 +123,7 @@ class WecomMoment(models.Model):
         help="Partner list: a temporary corp tag is put on exactly these customers and taken off afterwards.",
     )
     member_ids = fields.Many2many("wecom.member", string="Members Asked", help="Empty: every member who may be asked.")
-    tag_ids = fields.Many2many("wecom.tag", string="Tags", help="Customers with one of these corp tags.")
+    tag_ids = fields.Many2many("wecom.tag", help="Customers with one of these corp tags.")
     partner_domain = fields.Char("Partners", default="[]", required=True)
     publish_mode = fields.Selection(
         [("now", "Now"), ("scheduled", "At a time")], "Publish", required=True, default="now"
@@ -133,7 +133,7 @@ class WecomMoment(models.Model):
     campaign_id = fields.Many2one("utm.campaign", index="btree_not_null", ondelete="set null")
     source_id = fields.Many2one("utm.source", readonly=True, copy=False, index="btree_not_null", ondelete="set null")
     moment_id = fields.Char("Moment ID", readonly=True, copy=False, help="WeCom's id of this moment.")
-    job_id = fields.Char("Job", readonly=True, copy=False, help="WeCom's id of the job that makes the moment.")
+    job_id = fields.Char(readonly=True, copy=False, help="WeCom's id of the job that makes the moment.")
     task_ids = fields.One2many("wecom.moment.task", "moment_id", copy=False)
     creating_at = fields.Datetime("Publishing Since", copy=False, readonly=True)
     published_at = fields.Datetime("First Published", copy=False, readonly=True)
@@ -192,7 +192,8 @@ class WecomMoment(models.Model):
         # A default in the context is no more allowed than a given value.
         closed = {f"default_{name}" for name in COURSE_FIELDS}
         context = {key: value for key, value in self.env.context.items() if key not in closed}
-        moments = super(WecomMoment, self.with_context(context)).create(vals_list)
+        opened = self.with_context(context)  # pylint: disable=context-overridden
+        moments = super(WecomMoment, opened).create(vals_list)
         moments._check_post_rights()
         return moments
 

@@ -23,7 +23,7 @@ class WecomMomentAudience(models.Model):
     partner_id = fields.Many2one(related="contact_id.partner_id")
     external_userid = fields.Char("External User ID", required=True, readonly=True)
     selected = fields.Boolean(readonly=True, help="Selected when the member published.")
-    may_see = fields.Boolean("May See", readonly=True, help="WeCom shows it in the feed of this customer.")
+    may_see = fields.Boolean(readonly=True, help="WeCom shows it in the feed of this customer.")
     found_at = fields.Datetime("Known Since", readonly=True)
 
     _task_external_uniq = models.UniqueIndex("(task_id, external_userid)", "A customer stands in a post only once.")

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_approval,
     test_broadcast_access,
     test_broadcast_command,
     test_broadcast_content,

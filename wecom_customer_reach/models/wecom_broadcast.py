@@ -150,7 +150,7 @@ class WecomBroadcast(models.Model):
         if not self.env.su:
             # Defaults of the context would fill in what is taken out of the values.
             context = {name: value for name, value in self.env.context.items() if name not in COURSE_DEFAULTS}
-            self = self.with_context(context)  # noqa: PLW0642
+            self = self.with_env(self.env(context=context))
             vals_list = [{name: vals[name] for name in vals.keys() - COURSE_FIELDS} for vals in vals_list]
         broadcasts = super().create(vals_list)
         broadcasts._check_responsible()

@@ -25,7 +25,7 @@ class WecomBroadcastApproval(models.Model):
     approval_decision = fields.Selection(
         [("approved", "Approved"), ("refused", "Refused")], "Approval", readonly=True, copy=False, tracking=True
     )
-    decided_by_id = fields.Many2one("res.users", "Decided By", readonly=True, copy=False)
+    decided_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     decided_at = fields.Datetime("Decided On", readonly=True, copy=False)
     decision_comment = fields.Text(readonly=True, copy=False)
     approved_version = fields.Char(readonly=True, copy=False)

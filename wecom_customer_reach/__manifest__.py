@@ -23,6 +23,7 @@
         "security/wecom_broadcast_outcome_security.xml",
         "data/ir_cron_fallback_data.xml",
         "data/utm_medium_data.xml",
+        "data/res_partner_category_data.xml",
         "security/wecom_material_security.xml",
         "security/wecom_setup_security.xml",
         "data/ir_cron_setup_data.xml",

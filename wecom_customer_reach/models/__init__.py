@@ -66,6 +66,7 @@ from . import wecom_broadcast_material
 from . import wecom_broadcast_test
 from . import wecom_broadcast_retry
 from . import wecom_broadcast_deadline
+from . import wecom_broadcast_class
 from . import wecom_member_completion
 from . import res_partner_broadcast
 from . import res_partner_touch

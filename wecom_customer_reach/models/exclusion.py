@@ -12,6 +12,7 @@ from ..wecom_api.translate import _
 
 OPTED_OUT = "opted_out"
 REACHED = "reached"
+NOT_A_CUSTOMER = "not_a_customer"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,13 @@ EXCLUSION_RULES = (
         _("This partner does not want broadcasts on WeCom."),
         _("Respect it; the mark can be taken off on the partner when the customer asks for it."),
         "opted_out",
+    ),
+    ExclusionRule(
+        NOT_A_CUSTOMER,
+        _("Not a customer yet"),
+        _("A notice goes to existing customers only; this partner is none by the corp's settings."),
+        _("Give the partner the tag Existing customer if he is one. Potential customers get marketing only."),
+        "NOT existing_customer",
     ),
     ExclusionRule(
         REACHED,

@@ -6,6 +6,7 @@ from .wecom_corp import SENDER_POLICIES
 CONTENT_FIELDS = {"text", "attachment_ids"}
 AUDIENCE_FIELDS = {
     "corp_id",
+    "message_class",
     "partner_domain",
     "tag_any_ids",
     "tag_all_ids",

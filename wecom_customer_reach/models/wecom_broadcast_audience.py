@@ -30,6 +30,7 @@ class WecomBroadcastAudience(models.Model):
         "planned_at",
         "corp_id",
         "user_id",
+        "message_class",
         "partner_domain",
         "tag_any_ids",
         "tag_all_ids",
@@ -63,13 +64,18 @@ class WecomBroadcastAudience(models.Model):
             # Half-typed conditions or missing rights: sending explains them, the form only cannot count yet.
             return 0, {}
 
+    @api.model
+    def _read_domain(self, text):
+        """Return the Domain over partners that ``text`` holds; raises a UserError when it cannot be read."""
+        try:
+            return Domain(ast.literal_eval(text or "[]"))
+        except (ValueError, SyntaxError, TypeError) as error:
+            raise UserError(self.env._("The partner filter cannot be read. Choose it again.")) from error
+
     def _audience_domain(self):
         """Return the Domain over partners; raises a UserError when the stored one cannot be read."""
         self.ensure_one()
-        try:
-            domain = Domain(ast.literal_eval(self.partner_domain or "[]"))
-        except (ValueError, SyntaxError, TypeError) as error:
-            raise UserError(self.env._("The partner filter cannot be read. Choose it again.")) from error
+        domain = self._read_domain(self.partner_domain)
         corp = Domain("corp_id", "=", self.corp_id._origin.id)
         if tags := self.tag_any_ids._origin:
             domain &= Domain("wecom_contact_ids", "any", corp & Domain("tag_ids", "in", tags.ids))

@@ -82,6 +82,7 @@ class WecomBroadcastPlan(models.Model):
                           capped.contact_id IS NOT NULL AS capped,
                           %(reached)s AS reached,
                           audience.contact_id IS NULL AND %(awaiting)s AS awaiting_match,
+                          %(existing_customer)s AS existing_customer,
                           row_number() OVER (
                               PARTITION BY audience.partner_id
                               ORDER BY COALESCE(own, FALSE) DESC, followed_at DESC NULLS LAST, audience.contact_id
@@ -97,6 +98,7 @@ class WecomBroadcastPlan(models.Model):
             capped=self._capped_sql(),
             reached=self._reached_sql(),
             awaiting=self._awaiting_match_sql(),
+            existing_customer=self._existing_customer_sql(),
             exclusion=exclusion_case(),
         )
 

@@ -77,4 +77,6 @@ from . import wecom_tag_category
 from . import wecom_corp_credentials
 from . import wecom_setup_check
 from . import wecom_corp_setup
+from . import wecom_corp_first_steps
+from . import ir_http
 from . import res_config_settings

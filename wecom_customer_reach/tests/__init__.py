@@ -20,6 +20,7 @@ from . import (
     test_event,
     test_event_storm,
     test_fallback,
+    test_first_steps,
     test_follow_remark,
     test_matching,
     test_material,
@@ -37,4 +38,5 @@ from . import (
     test_touch,
     test_tours,
     test_tours_campaign,
+    test_tours_setup,
 )

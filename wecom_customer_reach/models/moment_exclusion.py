@@ -39,4 +39,4 @@ MOMENT_EXCLUSION_RULES = (
         "NOT chosen",
     ),
 )
-"""``opted_out`` is a wish that WeCom can only respect for a partner list; elsewhere the form says how many may see it."""
+"""A wish to opt out can be respected for a partner list only; elsewhere the form says how many see it all the same."""

@@ -21,7 +21,7 @@ ENTRY_PARTS = {
 
 
 class WecomMomentJob(models.Model):
-    """Follows the job that makes a moment for 24 hours, and settles lost answers by reading what exists (§ 7.2, 7.4)."""
+    """Follows the job that makes a moment for 24 hours, and settles lost answers from the list (§ 7.2, 7.4)."""
 
     _inherit = "wecom.moment"
 
@@ -164,7 +164,7 @@ class WecomMomentJob(models.Model):
             }
         except NotReady:
             return False
-        return bool(listed) and (not asked or listed <= asked)
+        return bool(listed) and listed <= asked
 
     def _rivals(self):
         """Return other moments with the same words whose answer is out as well."""

@@ -76,7 +76,8 @@ class WecomMomentPublish(models.Model):
         self.flush_model()
         [(next_attempt_at,)] = self.env.execute_query(
             SQL(
-                "SELECT min(COALESCE(next_attempt_at, now() AT TIME ZONE 'UTC')) FROM wecom_moment WHERE state = 'creating'"
+                """SELECT min(COALESCE(next_attempt_at, now() AT TIME ZONE 'UTC')) FROM wecom_moment
+                    WHERE state = 'creating'"""
             )
         )
         if next_attempt_at:
@@ -176,21 +177,17 @@ class WecomMomentPublish(models.Model):
     def _visible_range(self):
         """Return whom WeCom is to ask and who may see it, as arguments of ``moment_content.moment``.
 
-        Members are named, unless every active one may be asked: whoever may not publish is never asked. Raises a
+        Members are always named: whoever may not publish, or has no customer who may see it, is not asked. Raises a
         UserError when nobody is left.
         """
-        members, chosen = self._senders_to_ask(), self._chosen_members()
+        members = self._senders_to_ask()
         if not members:
             raise UserError(self.env._("No customer may see this moment: nobody would be asked. See why below."))
-        tags = self.temporary_tag_id if self.audience_mode == "partners" else self.tag_ids
-        if self.audience_mode not in ("tags", "partners"):
-            tags = tags.browse()
-        restricted = self.env["wecom.member"].search_count(
-            [("corp_id", "=", self.corp_id.id), ("status", "=", "active"), ("may_be_asked_moment", "=", False)],
-            limit=1,
-        )
-        userids = members.mapped("userid") if chosen is not None or restricted else []
-        return {"userids": userids, "tag_ids": tags.mapped("external_id")}
+        tags = {"tags": self.tag_ids, "partners": self.temporary_tag_id}.get(self.audience_mode)
+        return {
+            "userids": members.mapped("userid"),
+            "tag_ids": tags.mapped("external_id") if tags else [],
+        }
 
     def _senders_to_ask(self):
         """Return the members this moment asks: those whose customers may see it."""

@@ -37,7 +37,8 @@ class WecomMomentResult(models.Model):
         self.env.flush_all()
         [(next_poll_at,)] = self.env.execute_query(
             SQL(
-                "SELECT LEAST((SELECT min(next_poll_at) FROM wecom_moment), (SELECT min(next_poll_at) FROM wecom_moment_task))"
+                """SELECT LEAST((SELECT min(next_poll_at) FROM wecom_moment),
+                                (SELECT min(next_poll_at) FROM wecom_moment_task))"""
             )
         )
         if next_poll_at:
@@ -222,6 +223,7 @@ class WecomMomentTaskResult(models.Model):
         """Write these customers as ``flag``, selected or may_see, in one statement. Whoever could see it once stays."""
         if not external_userids:
             return
+        self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """
@@ -257,6 +259,7 @@ class WecomMomentTaskResult(models.Model):
         Reaction = self.env["wecom.moment.reaction"]
         if not rows:
             return Reaction
+        self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """

@@ -26,6 +26,7 @@ from . import (
     test_material,
     test_message_class,
     test_moment_access,
+    test_moment_exactly_once,
     test_moment_story,
     test_outcome,
     test_partner,

@@ -72,6 +72,11 @@ class MomentCase(BroadcastCase):
         """The member agrees on his phone."""
         self.sandbox.post(f"/sandbox/members/{member.userid}/publish", moment_id=moment.moment_id)
 
+    def reacts(self, contact, what, moment, member, **values):
+        """The customer likes, or comments on, what ``member`` has published."""
+        address = f"/sandbox/customers/{contact.external_userid}/{what}"
+        self.sandbox.post(address, moment_id=moment.moment_id, userid=member.userid, **values)
+
     def sees(self, contact):
         """Return the texts in the feed of a customer."""
         moments = self.sandbox.get(f"/sandbox/customers/{contact.external_userid}/moments")["moments"]

@@ -25,15 +25,8 @@ class TestMomentStory(MomentCase):
         self.read(moment)
         self.assertEqual((moment.state, moment.published_count, moment.may_see_count), ("published", 1, 1))
         self.assertEqual((self.sees(of_anna), self.sees(of_bruno)), ([moment.text], []))
-        self.sandbox.post(
-            f"/sandbox/customers/{of_anna.external_userid}/like", moment_id=moment.moment_id, userid="anna"
-        )
-        self.sandbox.post(
-            f"/sandbox/customers/{of_anna.external_userid}/comment",
-            moment_id=moment.moment_id,
-            userid="anna",
-            text="How much?",
-        )
+        self.reacts(of_anna, "like", moment, self.anna)
+        self.reacts(of_anna, "comment", moment, self.anna, text="How much?")
         self.publishes(self.bruno, moment)
         for _look in range(2):
             self.read(moment)
@@ -110,9 +103,8 @@ class TestMomentStory(MomentCase):
         self.assertEqual(moment.state, "scheduled")
         with self.assertRaises(UserError):
             moment.text = "Changed"
-        self.env.cr.execute(
-            "UPDATE wecom_moment SET scheduled_at = now() - interval '1 hour' WHERE id = %s", [moment.id]
-        )
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE wecom_moment SET scheduled_at = '2020-01-01' WHERE id = %s", [moment.id])
         self.env.invalidate_all()
         self.run_publisher()
         self.assertEqual(moment.state, "waiting")

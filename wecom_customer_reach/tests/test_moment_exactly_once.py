@@ -13,6 +13,10 @@ MOST_COMMITS = 40
 class TestMomentExactlyOnce(Killing, MomentCase):
     """Lost answers and killed workers: WeCom is asked to make a moment once, whatever happens."""
 
+    def setUp(self):
+        super().setUp()
+        self.sandbox.post("/sandbox/settings", moments_per_minute=None)
+
     def made(self, text):
         """Return how many moments with this text members are asked to publish."""
         return self.waiting_on_phone(self.anna).count(text)
@@ -114,7 +118,7 @@ class TestMomentExactlyOnce(Killing, MomentCase):
             self.run_publisher()
             self.assertEqual((moment.state, moment.creation_state), ("creating", "started"))
         self.assertGreater(moment.next_attempt_at, fields.Datetime.now())
-        self.sandbox.post("/sandbox/clock/advance", seconds=3700)
+        self.sandbox.post("/sandbox/clock", advance=3700)
         self.let_time_pass(moment)
         self.run_publisher()
         self.assertEqual((moment.state, self.sandbox.calls(ADD), self.sandbox.calls(MOMENT_LIST)), ("waiting", 1, 0))

@@ -31,7 +31,7 @@ def video(seconds, pad=0):
 
     mvhd = box(b"mvhd", bytes(12), struct.pack(">II", 1000, int(seconds * 1000)), bytes(80))
     handler = box(b"hdlr", bytes(8), b"vide", bytes(13))
-    header = box(b"tkhd", bytes(84))
+    header = box(b"tkhd", bytes(76), struct.pack(">II", 640 << 16, 480 << 16))
     media = box(b"mdhd", bytes(12), struct.pack(">II", 1000, int(seconds * 1000)), bytes(4))
     track = box(b"trak", header, box(b"mdia", media, handler))
     data = box(b"ftyp", b"isom", bytes(4), b"isommp42") + box(b"moov", mvhd, track) + box(b"mdat", bytes(pad))

@@ -29,6 +29,7 @@ from . import (
     test_server_credentials,
     test_settings,
     test_setup,
+    test_setup_callback,
     test_sync,
     test_sync_resume,
     test_tag_category,

@@ -38,6 +38,7 @@ from . import wecom_material
 from . import wecom_broadcast
 from . import wecom_broadcast_audience
 from . import wecom_broadcast_plan
+from . import wecom_broadcast_reach
 from . import wecom_broadcast_statistics
 from . import wecom_broadcast_batch
 from . import wecom_broadcast_send

@@ -25,6 +25,7 @@ from . import (
     test_message_class,
     test_outcome,
     test_partner,
+    test_reach,
     test_server_credentials,
     test_settings,
     test_setup,

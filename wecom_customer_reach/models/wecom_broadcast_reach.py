@@ -66,7 +66,7 @@ class WecomBroadcastReach(models.Model):
         """Work out who would receive this now, and who not and why, and keep it. It can be repeated at any time."""
         self.ensure_one()
         self.check_access("write")
-        if self.planned_at or self.state not in ("draft", "scheduled"):
+        if self.planned_at or self.state not in ("draft", "to_approve", "scheduled"):
             raise UserError(self.env._("This broadcast has been sent: its tab Reach says who was left out, and why."))
         self._work_out_reach()
 
@@ -76,6 +76,23 @@ class WecomBroadcastReach(models.Model):
         for broadcast in drafts.filtered(lambda broadcast: broadcast.state == "scheduled"):
             broadcast._work_out_reach()  # what has changed by then is told when it goes out
         return result
+
+    def action_request_approval(self):
+        self._in_states(("draft",))._work_out_large()
+        return super().action_request_approval()
+
+    def _approve(self, version, comment):
+        self._work_out_large()  # the approval holds for a number of customers
+        return super()._approve(version, comment)
+
+    def _most_recipients(self):
+        """Return how many would receive this; while a large audience has not been worked out, how many at most."""
+        return self.audience_count if self.reach_unknown else self.reachable_count
+
+    def _work_out_large(self):
+        """Work out the reach of these that are too large to be counted whenever they are read."""
+        for broadcast in self.filtered(lambda broadcast: broadcast.audience_count > broadcast._live_reach_limit):
+            broadcast._work_out_reach()
 
     def _work_out_reach(self):
         """Write the reach report: two statements for any number of partners. Raises a UserError as the plan does."""

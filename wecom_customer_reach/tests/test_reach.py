@@ -91,6 +91,23 @@ class TestReach(ReachCase):
         draft.partner_domain = "[]"
         self.assertFalse(draft.reach_report, "another audience is not yet worked out")
 
+    def test_large_audience_is_worked_out_for_its_approval(self):
+        """The corp wants broadcasts to more than 2 customers approved; a large audience is not counted on reading."""
+        self.patch(type(self.env["wecom.broadcast"]), "_live_reach_limit", 1)
+        self.corp.write({"approval_policy": "above", "approval_threshold": 2})
+        approver = self.add_user("reach_approver", "wecom_customer_reach.group_wecom_approver")
+        for _each in range(3):
+            self.add_customer(self.anna)
+        draft = self.broadcast()
+        self.assertTrue(draft.needs_approval)
+        with self.assertRaises(UserError):
+            draft.action_send()
+        draft.action_request_approval()
+        self.assertEqual(draft.reachable_count, 3)
+        self.add_customer(self.anna)
+        draft.with_user(approver)._approve(draft._version(), "")
+        self.assertEqual((draft.approved_count, draft.state), (4, "sending"))
+
     def test_what_changed_between_report_plan_and_hand_over_is_kept(self):
         opts_out, late = self.add_customer(self.anna), self.add_customer(self.anna)
         self.add_customer(self.anna)

@@ -23,6 +23,7 @@ from . import (
     test_matching,
     test_material,
     test_message_class,
+    test_neutralize,
     test_outcome,
     test_partner,
     test_server_credentials,

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..wecom_api.client import DEFAULT_BASE_URL
+from .approval_policy import APPROVAL_POLICIES
 from .message_class import CUSTOMER_POLICIES
 from .wecom_corp import ADMINISTRATOR, CAP_POLICIES, PARTNER_POLICIES, SENDER_POLICIES
 from .wecom_corp_credentials import GIVEN_BY_SERVER
@@ -17,6 +18,8 @@ CORP_FIELDS = {
     "wecom_lost_activity_policy": "lost_activity_policy",
     "wecom_customer_policy": "customer_policy",
     "wecom_customer_domain": "customer_domain",
+    "wecom_approval_policy": "approval_policy",
+    "wecom_approval_threshold": "approval_threshold",
     "wecom_callback_window_minutes": "callback_window_minutes",
 }
 """Field of the settings: field of the corp of the current company."""
@@ -48,6 +51,8 @@ class ResConfigSettings(models.TransientModel):
     )
     wecom_customer_policy = fields.Selection(CUSTOMER_POLICIES, "WeCom Existing Customers", groups=ADMINISTRATOR)
     wecom_customer_domain = fields.Char("WeCom Filter of Existing Customers", groups=ADMINISTRATOR)
+    wecom_approval_policy = fields.Selection(APPROVAL_POLICIES, groups=ADMINISTRATOR)
+    wecom_approval_threshold = fields.Integer("WeCom Approval Above", groups=ADMINISTRATOR)
     wecom_callback_url = fields.Char(related="wecom_corp_id.callback_url", groups=ADMINISTRATOR)
     wecom_callback_token = fields.Char(related="wecom_corp_id.callback_token", groups=ADMINISTRATOR)
     wecom_callback_aes_key = fields.Char(related="wecom_corp_id.callback_aes_key", groups=ADMINISTRATOR)

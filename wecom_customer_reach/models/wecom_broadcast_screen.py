@@ -150,7 +150,7 @@ class WecomBroadcastScreen(models.Model):
     @api.depends("sending_at", "scheduled_at", "state")
     def _compute_shown_date(self):
         for broadcast in self:
-            scheduled = broadcast.scheduled_at if broadcast.state in ("scheduled", "draft") else False
+            scheduled = broadcast.scheduled_at if broadcast.state in ("draft", "to_approve", "scheduled") else False
             broadcast.shown_date = broadcast.sending_at or scheduled or broadcast.create_date
 
     def _compute_recipient_preview_ids(self):

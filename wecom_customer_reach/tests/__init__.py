@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_approval,
     test_broadcast_access,
     test_broadcast_command,
     test_broadcast_content,
@@ -19,11 +20,13 @@ from . import (
     test_event,
     test_event_storm,
     test_fallback,
+    test_first_steps,
     test_follow_remark,
     test_matching,
     test_material,
     test_message_class,
     test_neutralize,
+    test_moment_access,
     test_outcome,
     test_partner,
     test_server_credentials,
@@ -37,4 +40,5 @@ from . import (
     test_touch,
     test_tours,
     test_tours_campaign,
+    test_tours_setup,
 )

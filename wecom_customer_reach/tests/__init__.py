@@ -26,6 +26,7 @@ from . import (
     test_material,
     test_message_class,
     test_moment_access,
+    test_neutralize,
     test_outcome,
     test_partner,
     test_reach,

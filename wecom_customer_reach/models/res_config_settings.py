@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..wecom_api.client import DEFAULT_BASE_URL
+from .approval_policy import APPROVAL_POLICIES
 from .message_class import CUSTOMER_POLICIES
 from .wecom_corp import ADMINISTRATOR, CAP_POLICIES, PARTNER_POLICIES, SENDER_POLICIES
 from .wecom_corp_credentials import GIVEN_BY_SERVER
@@ -14,9 +15,12 @@ CORP_FIELDS = {
     "wecom_partner_policy": "partner_policy",
     "wecom_sender_policy": "sender_policy",
     "wecom_cap_policy": "cap_policy",
+    "wecom_quiet_days": "quiet_days",
     "wecom_lost_activity_policy": "lost_activity_policy",
     "wecom_customer_policy": "customer_policy",
     "wecom_customer_domain": "customer_domain",
+    "wecom_approval_policy": "approval_policy",
+    "wecom_approval_threshold": "approval_threshold",
     "wecom_callback_window_minutes": "callback_window_minutes",
 }
 """Field of the settings: field of the corp of the current company."""
@@ -43,11 +47,14 @@ class ResConfigSettings(models.TransientModel):
     wecom_partner_policy = fields.Selection(PARTNER_POLICIES, "Contacts Without Partner", groups=ADMINISTRATOR)
     wecom_sender_policy = fields.Selection(SENDER_POLICIES, "WeCom Sender", groups=ADMINISTRATOR)
     wecom_cap_policy = fields.Selection(CAP_POLICIES, "WeCom Broadcast Cap", groups=ADMINISTRATOR)
+    wecom_quiet_days = fields.Integer("WeCom Quiet Period", groups=ADMINISTRATOR)
     wecom_lost_activity_policy = fields.Selection(
         LOST_ACTIVITY_POLICIES, "WeCom Lost Customers: Activity For", groups=ADMINISTRATOR
     )
     wecom_customer_policy = fields.Selection(CUSTOMER_POLICIES, "WeCom Existing Customers", groups=ADMINISTRATOR)
     wecom_customer_domain = fields.Char("WeCom Filter of Existing Customers", groups=ADMINISTRATOR)
+    wecom_approval_policy = fields.Selection(APPROVAL_POLICIES, groups=ADMINISTRATOR)
+    wecom_approval_threshold = fields.Integer("WeCom Approval Above", groups=ADMINISTRATOR)
     wecom_callback_url = fields.Char(related="wecom_corp_id.callback_url", groups=ADMINISTRATOR)
     wecom_callback_token = fields.Char(related="wecom_corp_id.callback_token", groups=ADMINISTRATOR)
     wecom_callback_aes_key = fields.Char(related="wecom_corp_id.callback_aes_key", groups=ADMINISTRATOR)

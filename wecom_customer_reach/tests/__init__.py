@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_approval,
     test_broadcast_access,
     test_broadcast_command,
     test_broadcast_content,
@@ -24,8 +25,11 @@ from . import (
     test_matching,
     test_material,
     test_message_class,
+    test_moment_access,
+    test_neutralize,
     test_outcome,
     test_partner,
+    test_reach,
     test_server_credentials,
     test_settings,
     test_setup,

@@ -1,4 +1,5 @@
 from . import (
+    wecom_broadcast_decision,
     wecom_broadcast_retry,
     wecom_broadcast_stop,
     wecom_broadcast_test,

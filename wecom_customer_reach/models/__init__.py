@@ -70,7 +70,14 @@ from . import wecom_broadcast_class
 from . import wecom_broadcast_version
 from . import wecom_broadcast_approval
 from . import wecom_broadcast_quality
+from . import wecom_broadcast_reach
 from . import wecom_member_completion
+from . import wecom_corp_moment
+from . import wecom_moment
+from . import wecom_moment_content
+from . import wecom_moment_task
+from . import wecom_moment_audience
+from . import wecom_moment_reaction
 from . import res_partner_broadcast
 from . import res_partner_touch
 from . import customer_tag_action

@@ -15,6 +15,7 @@ CORP_FIELDS = {
     "wecom_partner_policy": "partner_policy",
     "wecom_sender_policy": "sender_policy",
     "wecom_cap_policy": "cap_policy",
+    "wecom_quiet_days": "quiet_days",
     "wecom_lost_activity_policy": "lost_activity_policy",
     "wecom_customer_policy": "customer_policy",
     "wecom_customer_domain": "customer_domain",
@@ -48,6 +49,7 @@ class ResConfigSettings(models.TransientModel):
     wecom_partner_policy = fields.Selection(PARTNER_POLICIES, "Contacts Without Partner", groups=ADMINISTRATOR)
     wecom_sender_policy = fields.Selection(SENDER_POLICIES, "WeCom Sender", groups=ADMINISTRATOR)
     wecom_cap_policy = fields.Selection(CAP_POLICIES, "WeCom Broadcast Cap", groups=ADMINISTRATOR)
+    wecom_quiet_days = fields.Integer("WeCom Quiet Period", groups=ADMINISTRATOR)
     wecom_lost_activity_policy = fields.Selection(
         LOST_ACTIVITY_POLICIES, "WeCom Lost Customers: Activity For", groups=ADMINISTRATOR
     )

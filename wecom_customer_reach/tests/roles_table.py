@@ -23,6 +23,7 @@ ALLOWED = {
     "wecom.broadcast.batch": ("r", "r", "r"),
     "wecom.broadcast.task": ("r", "r", "r"),
     "wecom.broadcast.recipient": ("r", "r", "r"),
+    "wecom.broadcast.reach": ("r", "r", "r"),
     "wecom.broadcast.decision": ("", "", "rwcd"),
     "wecom.broadcast.stop": ("rwcd", "rwcd", "rwcd"),
     "wecom.broadcast.test": ("rwcd", "rwcd", "rwcd"),
@@ -38,6 +39,10 @@ ALLOWED = {
     "wecom.material": ("rwcd", "rwcd", "rwcd"),
     "wecom.material.category": ("r", "rwcd", "rwcd"),
     "wecom.material.insert": ("rwcd", "rwcd", "rwcd"),
+    "wecom.moment": ("rwcd", "rwcd", "rwcd"),
+    "wecom.moment.task": ("r", "r", "r"),
+    "wecom.moment.audience": ("r", "r", "r"),
+    "wecom.moment.reaction": ("r", "r", "r"),
     "wecom.attachment": ("rwcd", "rwcd", "rwcd"),
     "wecom.media": ("", "", "rd"),
 }

@@ -12,6 +12,7 @@ ROWS_ELSEWHERE = (
     "wecom.material",
     "wecom.media",
     "wecom.member.completion",
+    "wecom.moment",
     "wecom.tag.delete",
     "wecom.tag.marking.start",
     "wecom.touch",

@@ -1,4 +1,5 @@
 import logging
+from datetime import timedelta
 
 import psycopg2
 
@@ -8,12 +9,14 @@ from odoo.tools import SQL
 
 from .cap_policy import cap_window
 from .exclusion import EXCLUSION_RULES, exclusion_case
+from .message_class import MARKETING
 
 _logger = logging.getLogger(__name__)
 
 SENDER_ORDER = {
     "wecom": None,
     "salesperson": "follow.followed_at DESC NULLS LAST, follow.id DESC",
+    "salesperson_only": "follow.followed_at DESC NULLS LAST, follow.id DESC",
     "first": "follow.followed_at ASC NULLS LAST, follow.id",
     "last": "follow.followed_at DESC NULLS LAST, follow.id DESC",
 }
@@ -49,12 +52,14 @@ class WecomBroadcastPlan(models.Model):
         self._note_plan()
 
     def _live_reach(self):
-        """Return {code of the reason, None for reachable: number of rows} as a plan made now would have it."""
+        """Return {code of the reason, None for reachable: number of partners} as a plan made now would have it."""
         self.ensure_one()
         judged = self._judged_sql()
         self.env.flush_all()
         return dict(
-            self.env.execute_query(SQL("WITH %s SELECT exclusion, count(*) FROM judged GROUP BY exclusion", judged))
+            self.env.execute_query(
+                SQL("WITH %s SELECT exclusion, count(DISTINCT partner_id) FROM judged GROUP BY exclusion", judged)
+            )
         )
 
     def _judged_sql(self):
@@ -73,13 +78,16 @@ class WecomBroadcastPlan(models.Model):
                ),
                reach AS (%(reach)s),
                capped AS (%(capped)s),
+               quiet AS (%(quiet)s),
                candidate AS (
                    SELECT audience.*, reach.sender_id,
                           COALESCE(followed, FALSE) AS followed, COALESCE(half, FALSE) AS half,
                           COALESCE(deleted_by_customer, FALSE) AS deleted_by_customer,
                           COALESCE(employed, FALSE) AS employed, COALESCE(sendable, FALSE) AS sendable,
                           COALESCE(own, FALSE) AS own,
+                          %(no_salesperson)s AS no_salesperson,
                           capped.contact_id IS NOT NULL AS capped,
+                          quiet.partner_id IS NOT NULL AS quiet,
                           %(reached)s AS reached,
                           audience.contact_id IS NULL AND %(awaiting)s AS awaiting_match,
                           %(existing_customer)s AS existing_customer,
@@ -90,12 +98,15 @@ class WecomBroadcastPlan(models.Model):
                      FROM audience
                 LEFT JOIN reach ON reach.contact_id = audience.contact_id
                 LEFT JOIN capped ON capped.contact_id = audience.contact_id
+                LEFT JOIN quiet ON quiet.partner_id = audience.partner_id
                ),
                judged AS (SELECT *, %(exclusion)s AS exclusion FROM candidate)""",
             corp=self.corp_id._origin.id,
             audience=self._audience_query().subselect(),
             reach=self._reach_sql(),
             capped=self._capped_sql(),
+            quiet=self._quiet_sql(),
+            no_salesperson=SQL("sender_id IS NULL" if self.sender_policy == "salesperson_only" else "FALSE"),
             reached=self._reached_sql(),
             awaiting=self._awaiting_match_sql(),
             existing_customer=self._existing_customer_sql(),
@@ -134,6 +145,9 @@ class WecomBroadcastPlan(models.Model):
         A user who may only send as himself is always named, whatever the policy says.
         """
         policy = "last" if own_only and self.sender_policy == "wecom" else self.sender_policy
+        salesperson = SQL("%s AND member.user_id = audience.salesperson_id", eligible)
+        if policy == "salesperson_only":
+            return _first_sender_sql(policy, salesperson)
         if SENDER_ORDER[policy] and (own_only or policy != "salesperson"):
             return _first_sender_sql(policy, eligible)
         # Left to itself, WeCom might choose a member who is switched off here: then the one who came last is named.
@@ -143,7 +157,6 @@ class WecomBroadcastPlan(models.Model):
             _first_sender_sql("last", eligible),
         )
         if policy == "salesperson":
-            salesperson = SQL("%s AND member.user_id = audience.salesperson_id", eligible)
             sender = SQL("COALESCE(%s, %s)", _first_sender_sql(policy, salesperson), sender)
         return sender
 
@@ -158,6 +171,20 @@ class WecomBroadcastPlan(models.Model):
             self.env["wecom.touch"]._counted_sql(),
             start,
             allowed,
+        )
+
+    def _quiet_sql(self):
+        """Return the partners who have received a broadcast in the quiet period, nobody where it does not hold."""
+        days = self.corp_id.quiet_days
+        if not days or self.message_class != MARKETING:
+            return SQL("SELECT NULL::integer AS partner_id WHERE FALSE")
+        return SQL(
+            """SELECT DISTINCT contact.partner_id
+                 FROM (%s) counted JOIN wecom_contact contact ON contact.id = counted.contact_id
+                WHERE counted.date >= %s AND contact.corp_id = %s AND contact.partner_id IS NOT NULL""",
+            self.env["wecom.touch"]._counted_sql(),
+            fields.Datetime.now() - timedelta(days=days),
+            self.corp_id._origin.id,
         )
 
     def _awaiting_match_sql(self):

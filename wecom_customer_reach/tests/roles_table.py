@@ -23,6 +23,7 @@ ALLOWED = {
     "wecom.broadcast.batch": ("r", "r", "r"),
     "wecom.broadcast.task": ("r", "r", "r"),
     "wecom.broadcast.recipient": ("r", "r", "r"),
+    "wecom.broadcast.reach": ("r", "r", "r"),
     "wecom.broadcast.decision": ("", "", "rwcd"),
     "wecom.broadcast.stop": ("rwcd", "rwcd", "rwcd"),
     "wecom.broadcast.test": ("rwcd", "rwcd", "rwcd"),

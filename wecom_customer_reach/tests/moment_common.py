@@ -60,10 +60,10 @@ class MomentCase(BroadcastCase):
         moment = self.moment(**values)
         moment.action_publish()
         self.run_publisher()
-        self.read(moment)
+        self.read_moment(moment)
         return moment
 
-    def read(self, moment):
+    def read_moment(self, moment):
         """Read the results of a moment now."""
         moment.action_refresh_results()
         self.run_action("ir_cron_read_moments")

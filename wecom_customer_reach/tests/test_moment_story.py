@@ -18,18 +18,18 @@ class TestMomentStory(MomentCase):
         self.assertEqual(moment.state, "creating")
         self.run_publisher()
         self.assertEqual((moment.state, self.sandbox.calls(ADD)), ("waiting", 1))
-        self.read(moment)
+        self.read_moment(moment)
         self.assertEqual((moment.asked_count, moment.published_count), (2, 0))
         self.assertFalse(self.sees(of_anna), "nothing appears before the member agrees")
         self.publishes(self.anna, moment)
-        self.read(moment)
+        self.read_moment(moment)
         self.assertEqual((moment.state, moment.published_count, moment.may_see_count), ("published", 1, 1))
         self.assertEqual((self.sees(of_anna), self.sees(of_bruno)), ([moment.text], []))
         self.reacts(of_anna, "like", moment, self.anna)
         self.reacts(of_anna, "comment", moment, self.anna, text="How much?")
         self.publishes(self.bruno, moment)
         for _look in range(2):
-            self.read(moment)
+            self.read_moment(moment)
         self.assertEqual((moment.state, moment.like_count, moment.comment_count), ("done", 1, 1))
         reactions = self.env["wecom.moment.reaction"].search([("moment_id", "=", moment.id)])
         self.assertEqual(reactions.contact_id, of_anna)
@@ -44,7 +44,7 @@ class TestMomentStory(MomentCase):
         self.assertEqual(self.waiting_on_phone(self.anna), [moment.text])
         self.assertFalse(self.waiting_on_phone(self.bruno))
         self.publishes(self.anna, moment)
-        self.read(moment)
+        self.read_moment(moment)
         self.assertEqual((self.sees(of_anna), self.sees(of_bruno)), ([moment.text], []))
         self.assertEqual(moment.state, "done")
 
@@ -128,7 +128,7 @@ class TestMomentStory(MomentCase):
         self.publishes(self.anna, moment)
         moment.action_stop()
         self.run_publisher()
-        self.read(moment)
+        self.read_moment(moment)
         self.assertEqual(moment.state, "done")
         self.assertEqual(
             dict(moment.task_ids.mapped(lambda task: (task.member_id, task.state))),
@@ -145,7 +145,7 @@ class TestMomentStory(MomentCase):
         moment = self.published()
         moment.deadline = fields.Datetime.subtract(fields.Datetime.now(), minutes=1)
         self.run_publisher()
-        self.read(moment)
+        self.read_moment(moment)
         self.assertEqual(moment.state, "cancelled")
         self.assertFalse(self.waiting_on_phone(self.anna))
 
@@ -154,7 +154,7 @@ class TestMomentStory(MomentCase):
         self.add_customer(self.bruno)
         moment = self.published()
         self.publishes(self.anna, moment)
-        self.read(moment)
+        self.read_moment(moment)
         for left in (2, 1, 0):
             moment.action_remind()
             self.run_publisher()

@@ -32,11 +32,11 @@ class TestMomentTag(MomentCase):
         self.assertEqual(moment.state, "waiting")
         tag = moment.temporary_tag_id
         self.assertTrue(tag.active)
-        self.read(moment)
+        self.read_moment(moment)
         self.assertEqual(moment.task_ids.member_id, self.anna | self.bruno)
         for member in (self.anna, self.bruno):
             self.publishes(member, moment)
-        self.read(moment)
+        self.read_moment(moment)
         for customer, sees in ((first, 1), (second, 0), (third, 0), (of_bruno, 1)):
             self.assertEqual(len(self.sees(customer)), sees, customer.name)
         self.assertEqual(moment.state, "done")

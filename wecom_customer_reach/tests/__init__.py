@@ -30,6 +30,7 @@ from . import (
     test_outcome,
     test_partner,
     test_reach,
+    test_sender,
     test_server_credentials,
     test_settings,
     test_setup,

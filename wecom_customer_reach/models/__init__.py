@@ -70,6 +70,7 @@ from . import wecom_broadcast_deadline
 from . import wecom_broadcast_class
 from . import wecom_broadcast_version
 from . import wecom_broadcast_approval
+from . import wecom_broadcast_quality
 from . import wecom_broadcast_reach
 from . import wecom_broadcast_move
 from . import wecom_member_completion

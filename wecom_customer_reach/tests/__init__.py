@@ -35,6 +35,7 @@ from . import (
     test_partner,
     test_quality,
     test_reach,
+    test_sender,
     test_server_credentials,
     test_settings,
     test_setup,

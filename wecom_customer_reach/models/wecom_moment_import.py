@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..wecom_api import media, moments
 from ..wecom_api.errors import NotFound, ResponseInvalid, WeComError
+from ..wecom_api.limits import MOMENT_LISTING_SECONDS
 from .epoch import to_epoch
 from .found_broadcast import words
 from .found_moment import read_moment
@@ -35,10 +36,11 @@ class WecomMomentImport(models.Model):
         self.env["wecom.moment"]._wake_poller()
 
     def _pages(self, client):
+        end = to_epoch(self.span_end) + 1  # WeCom lists what lies strictly between two times
         return moments.get_moment_list(
             client,
-            start_time=to_epoch(self.span_start),
-            end_time=to_epoch(self.span_end),
+            start_time=max(to_epoch(self.span_start), end - MOMENT_LISTING_SECONDS),
+            end_time=end,
             filter_type=ALL_CREATORS,
             cursor=self.cursor or "",
         )

@@ -49,5 +49,6 @@ from . import (
     test_touch,
     test_tours,
     test_tours_campaign,
+    test_tours_moment,
     test_tours_setup,
 )

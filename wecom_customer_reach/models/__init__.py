@@ -72,6 +72,7 @@ from . import wecom_broadcast_version
 from . import wecom_broadcast_approval
 from . import wecom_broadcast_quality
 from . import wecom_broadcast_reach
+from . import wecom_broadcast_reach_action
 from . import wecom_broadcast_move
 from . import wecom_member_completion
 from . import wecom_corp_moment

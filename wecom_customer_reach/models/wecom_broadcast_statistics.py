@@ -91,8 +91,8 @@ class WecomBroadcastStatistics(models.Model):
     def _exclusion_report(self):
         """Return one dict per reason that leaves somebody out, in the order of the rules.
 
-        Keys ``code``, ``label``, ``meaning``, ``action`` (translated), ``buttons`` and ``count``. Before sending it is worked out
-        from the audience as it is now, afterwards from the recipients.
+        Keys ``code``, ``label``, ``meaning``, ``action`` (translated), ``buttons`` and ``count``. Before sending it is
+        worked out from the audience as it is now, afterwards from the recipients.
         """
         self.ensure_one()
         counts = self.reach_counts or {}

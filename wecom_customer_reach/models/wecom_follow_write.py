@@ -116,8 +116,8 @@ was added again after the loss. A union ID once known stays true. What was read 
 (``read_at``) is newer than the listing.
 
 ``ON CONFLICT`` doubles the cost of an insertion. What hangs on a row that this very statement inserted cannot be there
-yet, whoever else is writing, and goes in without it. Tags are looked up in one object: how many rows a JSON text holds is
-unknown to the planner, and a join with the table could become a loop over all tags for each tag of each follow.
+yet, whoever else is writing, and goes in without it. Tags are looked up in one object: how many rows a JSON text holds
+is unknown to the planner, and a join with the table could become a loop over all tags for each tag of each follow.
 """
 
 

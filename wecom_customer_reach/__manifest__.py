@@ -24,6 +24,8 @@
         "data/ir_cron_fallback_data.xml",
         "data/utm_medium_data.xml",
         "security/wecom_material_security.xml",
+        "security/wecom_setup_security.xml",
+        "data/ir_cron_setup_data.xml",
         "wizards/wecom_broadcast_stop_views.xml",
         "wizards/wecom_broadcast_test_views.xml",
         "wizards/wecom_broadcast_retry_views.xml",
@@ -58,6 +60,7 @@
         "views/res_partner_broadcast_views.xml",
         "views/wecom_touch_views.xml",
         "views/res_config_settings_views.xml",
+        "views/wecom_setup_views.xml",
         "views/wecom_menus.xml",
     ],
     "demo": [

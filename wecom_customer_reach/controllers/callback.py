@@ -6,6 +6,7 @@ from werkzeug.exceptions import HTTPException
 
 from odoo.http import Controller, Dispatcher, Response, request, route
 
+from ..wecom_api.callback_check import OWN_ECHO
 from ..wecom_api.crypto import CryptoError, NotDecipherable, SignatureMismatch, WrongReceiver
 from ..wecom_api.events import MOST_BODY_BYTES, EventInvalid, read_event
 
@@ -68,6 +69,8 @@ class WecomCallback(Controller):
         crypto, signed = self._checked(corp)
         with _crypto_errors():
             text = crypto.verify_url(*signed, given.get("echostr", ""))
+        if not text.startswith(OWN_ECHO):
+            corp._callback_verified()
         return Response(text, content_type="text/plain; charset=utf-8")
 
     def _stored(self, corp):

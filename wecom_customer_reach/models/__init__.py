@@ -72,4 +72,7 @@ from . import res_partner_broadcast
 from . import res_partner_touch
 from . import customer_tag_action
 from . import wecom_tag_category
+from . import wecom_corp_credentials
+from . import wecom_setup_check
+from . import wecom_corp_setup
 from . import res_config_settings

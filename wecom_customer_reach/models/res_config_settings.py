@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..wecom_api.client import DEFAULT_BASE_URL
 from .wecom_corp import ADMINISTRATOR, CAP_POLICIES, PARTNER_POLICIES, SENDER_POLICIES
+from .wecom_corp_credentials import GIVEN_BY_SERVER
 from .wecom_follow_loss import LOST_ACTIVITY_POLICIES
 
 CORP_FIELDS = {
@@ -27,6 +28,10 @@ class ResConfigSettings(models.TransientModel):
     wecom_corpid = fields.Char("WeCom Corp ID", groups=ADMINISTRATOR)
     wecom_agentid = fields.Char("WeCom AgentId", groups=ADMINISTRATOR)
     wecom_secret_input = fields.Char("WeCom Secret", groups=ADMINISTRATOR)
+    wecom_credentials_source = fields.Char(related="wecom_corp_id.credentials_source", groups=ADMINISTRATOR)
+    wecom_server_agentid = fields.Char(related="wecom_corp_id.server_agentid", groups=ADMINISTRATOR)
+    wecom_server_base_url = fields.Char(related="wecom_corp_id.server_base_url", groups=ADMINISTRATOR)
+    wecom_setup_message = fields.Char(related="wecom_corp_id.setup_message", groups=ADMINISTRATOR)
     wecom_secret_is_set = fields.Boolean(related="wecom_corp_id.secret_is_set", groups=ADMINISTRATOR)
     wecom_base_url = fields.Char("WeCom API Address", groups=ADMINISTRATOR)
     wecom_connection_state = fields.Selection(related="wecom_corp_id.connection_state", groups=ADMINISTRATOR)
@@ -64,6 +69,9 @@ class ResConfigSettings(models.TransientModel):
             # This row outlives the click by an hour or more: the secret must not.
             self.wecom_secret_input = False
         corp = self.company_id.wecom_corp_id
+        if corp.credentials_source:
+            for name in GIVEN_BY_SERVER:
+                values.pop(name, None)
         if corp:
             if not self.wecom_corpid:
                 raise UserError(
@@ -87,6 +95,11 @@ class ResConfigSettings(models.TransientModel):
         """Save what was typed and start the synchronisation."""
         self.set_values()
         return self._wecom_corp_or_explain().action_synchronise()
+
+    def action_wecom_open_setup(self):
+        """Save what was typed and open the set-up checklist."""
+        self.set_values()
+        return self._wecom_corp_or_explain().action_open_setup()
 
     def action_wecom_generate_callback_key(self):
         return self._generate_callback("action_generate_callback_key")

@@ -124,10 +124,10 @@ class WecomCorp(models.Model):
         for corp in self.filtered("secret_input"):
             corp.sudo().secret = corp.secret_input.strip()
 
-    @api.depends("secret")
+    @api.depends("secret", "corpid")
     def _compute_secret_is_set(self):
         for corp in self:
-            corp.secret_is_set = bool(corp.secret)
+            corp.secret_is_set = bool(corp._connection().secret)
 
     def _compute_counts(self):
         members = self._counts_of("wecom.member", Domain("status", "!=", "left"))
@@ -294,20 +294,25 @@ class WecomCorp(models.Model):
             sentences.append(self.env._("(WeCom error %(code)s)", code=error.errcode))
         return " ".join(sentences)
 
-    def _client(self, **token_store_options):
+    def _client(self, deadline=None, **token_store_options):
         """Return a client of this corp that shares its access token with every other worker.
 
-        ``token_store_options`` go to :class:`DatabaseTokenStore`.
+        ``deadline`` is the seconds after which a call gives up (the client's own by default); ``token_store_options``
+        go to :class:`DatabaseTokenStore`.
 
-        :raise UserError: when no secret has been entered yet
+        :raise UserError: when no secret has been entered yet, or the server's configuration names an unusable address
         """
         self.ensure_one()
         corp = self.sudo()
-        if not corp.secret:
+        connection = corp._connection()
+        if not connection.secret:
             raise UserError(
                 self.env._("Enter the secret of the self-built app for %(corp)s first.", corp=corp.display_name)
             )
-        store = DatabaseTokenStore(
-            self.env.registry, corp.id, corp.corpid, corp.secret, corp.base_url, **token_store_options
-        )
-        return WeComClient(corp.corpid, corp.secret, base_url=corp.base_url, token_store=store)
+        corpid, secret, base_url = connection.corpid, connection.secret, connection.base_url
+        store = DatabaseTokenStore(self.env.registry, corp.id, corpid, secret, base_url, **token_store_options)
+        options = {} if deadline is None else {"deadline": deadline}
+        try:
+            return WeComClient(corpid, secret, base_url=base_url, token_store=store, **options)
+        except ValueError as error:
+            raise UserError(str(error)) from error

@@ -51,6 +51,14 @@ class WecomCorp(models.Model):
         groups=ADMINISTRATOR,
         help="43 letters and digits, the same here and in the WeCom admin console.",
     )
+    callback_changed_at = fields.Datetime(readonly=True, copy=False, groups=ADMINISTRATOR)
+    callback_verified_at = fields.Datetime(
+        string="Verified by WeCom",
+        readonly=True,
+        copy=False,
+        groups=ADMINISTRATOR,
+        help="When WeCom last checked the callback address and got the right answer.",
+    )
     callback_window_minutes = fields.Integer(
         string="Callbacks Are Accepted For",
         default=60,
@@ -74,6 +82,12 @@ class WecomCorp(models.Model):
     )
 
     _callback_key_uniq = models.UniqueIndex("(callback_key)", "This callback address is taken.")
+
+    def write(self, vals):
+        """Whatever WeCom found at the address says nothing of another address, token or key."""
+        if vals.keys() & {"callback_key", "callback_token", "callback_aes_key"}:
+            vals = {**vals, "callback_changed_at": fields.Datetime.now(), "callback_verified_at": False}
+        return super().write(vals)
 
     @api.depends("callback_key")
     def _compute_callback_url(self):
@@ -147,6 +161,20 @@ class WecomCorp(models.Model):
             return WeComCrypto(self.callback_token or "", self.callback_aes_key or "", self.corpid)
         except CryptoError:
             return None
+
+    def _callback_is_known(self):
+        """Return whether WeCom has come to the address as it is now: to check it, or with an event."""
+        self.ensure_one()
+        corp = self.sudo()
+        received_at, changed_at = corp.callback_received_at, corp.callback_changed_at
+        return bool(corp.callback_verified_at or (received_at and (not changed_at or received_at >= changed_at)))
+
+    def _callback_verified(self):
+        """Note that WeCom checked the address; not while another request notes the same."""
+        query = SQL("UPDATE wecom_corp SET callback_verified_at = %s WHERE id = %s", fields.Datetime.now(), self.id)
+        with suppress(SerializationFailure), self.env.cr.savepoint(flush=False):
+            self.env.cr.execute(query, log_exceptions=False)
+        self.invalidate_recordset(["callback_verified_at"], flush=False)
 
     def _receive(self, event):
         """Keep an event that WeCom sent, and wake the worker. What was received before is not kept twice."""

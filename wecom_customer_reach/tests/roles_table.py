@@ -18,6 +18,7 @@ ALLOWED = {
     "wecom.loss": ("r", "r", "r"),
     "wecom.event": ("", "", "r"),
     "wecom.callback.refusal": ("", "", "r"),
+    "wecom.setup.check": ("", "", "r"),
     "wecom.broadcast": ("rwcd", "rwcd", "rwcd"),
     "wecom.broadcast.batch": ("r", "r", "r"),
     "wecom.broadcast.task": ("r", "r", "r"),

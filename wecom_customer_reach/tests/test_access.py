@@ -89,6 +89,7 @@ class TestAccess(WecomCase):
             "wecom.contact": self.of_anna,
             "wecom.follow": self.of_anna.follow_ids,
             "wecom.access.token": self.env["wecom.access.token"].search([("corp_id", "=", self.corp.id)]),
+            "wecom.setup.check": self.corp.setup_check_ids[:1],
         }
         return rows[model] if model in rows else self.env[model].create(values[model])
 

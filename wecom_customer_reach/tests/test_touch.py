@@ -96,7 +96,10 @@ class TestTouch(TouchCase):
 
     def test_one_partner_is_found_by_an_index(self):
         customer = self.add_customer(self.anna)
-        self.earlier(contacts=self.add_customer(self.anna), moments=[fields.Datetime.now()] * 300)
+        others = self.env["wecom.contact"].create(
+            [{"corp_id": self.corp.id, "external_userid": f"wm{n}", "name": f"Other {n}"} for n in range(400)]
+        )
+        self.earlier(contacts=others, moments=[fields.Datetime.now()] * 3)
         self.earlier(contacts=customer, moments=[fields.Datetime.now()])
         query = self.env["wecom.touch"]._search([("partner_id", "=", customer.partner_id.id)], limit=80)
         self.env.flush_all()

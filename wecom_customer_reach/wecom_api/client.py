@@ -144,8 +144,12 @@ class WeComClient:
 
         A token alone proves little: gettoken is not subject to the trusted IPs (§ 1.5). Raises the typed error.
         """
-        self._tokens.refresh(self._tokens.get(), self._fetch_token)
+        self.renew_token()
         self.call("GET", "/cgi-bin/externalcontact/get_follow_user_list", kind=CallKind.READ)
+
+    def renew_token(self) -> None:
+        """Fetch a new token, which proves that WeCom accepts corp id and secret (§ 2.1). Raises the typed error."""
+        self._tokens.refresh(self._tokens.get(), self._fetch_token)
 
     def close(self) -> None:
         """Close idle connections."""

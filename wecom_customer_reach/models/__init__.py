@@ -30,6 +30,10 @@ from . import wecom_sync_partners
 from . import wecom_sync_seen
 from . import res_partner
 from . import res_company
+from . import wecom_erasure
+from . import wecom_contact_erase
+from . import personal_data
+from . import wecom_corp_retention
 from . import wecom_content
 from . import wecom_media
 from . import wecom_attachment

@@ -21,6 +21,9 @@ CORP_FIELDS = {
     "wecom_approval_policy": "approval_policy",
     "wecom_approval_threshold": "approval_threshold",
     "wecom_callback_window_minutes": "callback_window_minutes",
+    "wecom_retention_event_days": "retention_event_days",
+    "wecom_retention_sync_days": "retention_sync_days",
+    "wecom_retention_result_days": "retention_result_days",
 }
 """Field of the settings: field of the corp of the current company."""
 
@@ -53,6 +56,9 @@ class ResConfigSettings(models.TransientModel):
     wecom_customer_domain = fields.Char("WeCom Filter of Existing Customers", groups=ADMINISTRATOR)
     wecom_approval_policy = fields.Selection(APPROVAL_POLICIES, groups=ADMINISTRATOR)
     wecom_approval_threshold = fields.Integer("WeCom Approval Above", groups=ADMINISTRATOR)
+    wecom_retention_event_days = fields.Integer("WeCom Events Are Kept For", groups=ADMINISTRATOR)
+    wecom_retention_sync_days = fields.Integer("WeCom Synchronisation Logs Are Kept For", groups=ADMINISTRATOR)
+    wecom_retention_result_days = fields.Integer("WeCom Names In Results Are Kept For", groups=ADMINISTRATOR)
     wecom_callback_url = fields.Char(related="wecom_corp_id.callback_url", groups=ADMINISTRATOR)
     wecom_callback_token = fields.Char(related="wecom_corp_id.callback_token", groups=ADMINISTRATOR)
     wecom_callback_aes_key = fields.Char(related="wecom_corp_id.callback_aes_key", groups=ADMINISTRATOR)
@@ -91,7 +97,7 @@ class ResConfigSettings(models.TransientModel):
             if changed:
                 corp.write(changed)
         elif self.wecom_corpid:
-            filled = {key: value for key, value in values.items() if value}
+            filled = {key: value for key, value in values.items() if value is not False}
             self.env["wecom.corp"].create({**filled, "name": self.company_id.name, "company_id": self.company_id.id})
             self.company_id.invalidate_recordset(["wecom_corp_id"])
         return result

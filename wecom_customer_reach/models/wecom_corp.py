@@ -9,6 +9,7 @@ from ..wecom_api.transport import checked_base_url
 from .wecom_access_token import DatabaseTokenStore
 
 ADMINISTRATOR = "wecom_customer_reach.group_wecom_administrator"
+MANAGER = "wecom_customer_reach.group_wecom_manager"
 
 PARTNER_POLICIES = [
     ("create", "Create a partner for every contact that matches none"),

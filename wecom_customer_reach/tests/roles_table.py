@@ -43,5 +43,7 @@ ALLOWED = {
     "wecom.moment.audience": ("r", "r", "r"),
     "wecom.moment.reaction": ("r", "r", "r"),
     "wecom.attachment": ("rwcd", "rwcd", "rwcd"),
+    "wecom.erasure": ("", "r", "rd"),
+    "wecom.erasure.start": ("", "rwcd", "rwcd"),
     "wecom.media": ("", "", "rd"),
 }

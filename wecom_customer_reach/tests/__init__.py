@@ -29,6 +29,8 @@ from . import (
     test_neutralize,
     test_outcome,
     test_partner,
+    test_personal_data,
+    test_retention,
     test_server_credentials,
     test_settings,
     test_setup,

@@ -9,6 +9,7 @@ ROWS_ELSEWHERE = (
     "wecom.broadcast",
     "wecom.attachment",
     "wecom.channel.report",
+    "wecom.erasure.start",
     "wecom.material",
     "wecom.media",
     "wecom.member.completion",
@@ -82,6 +83,7 @@ class TestAccess(WecomCase):
                 "ended_by": "deleted_by_customer",
                 "lost_at": "2026-01-01",
             },
+            "wecom.erasure": {"corp_id": self.corp.id, "contact_hash": "h"},
             "wecom.callback.refusal": {"corp_id": self.corp.id, "reason": "signature", "count": 1},
         }
         rows = {

@@ -42,6 +42,7 @@ from . import wecom_material
 from . import wecom_broadcast
 from . import wecom_broadcast_audience
 from . import wecom_broadcast_plan
+from . import wecom_broadcast_sender
 from . import wecom_broadcast_statistics
 from . import wecom_broadcast_batch
 from . import wecom_broadcast_send
@@ -73,6 +74,9 @@ from . import wecom_broadcast_deadline
 from . import wecom_broadcast_class
 from . import wecom_broadcast_version
 from . import wecom_broadcast_approval
+from . import wecom_broadcast_quality
+from . import wecom_broadcast_reach
+from . import wecom_broadcast_move
 from . import wecom_member_completion
 from . import wecom_corp_moment
 from . import wecom_moment

@@ -105,11 +105,25 @@ EXCLUSION_RULES = (
         "NOT own",
     ),
     ExclusionRule(
+        "no_salesperson",
+        _("Not followed by the salesperson"),
+        _("The partner has no salesperson, or the salesperson cannot send to this customer: he does not follow him."),
+        _("Ask the salesperson to add the customer, or choose another sender."),
+        "no_salesperson",
+    ),
+    ExclusionRule(
         "duplicate",
         _("Same partner twice"),
         _("Another contact of the same partner receives this broadcast."),
         _("Nothing to do: the customer is reached once."),
         "contact_rank > 1",
+    ),
+    ExclusionRule(
+        "quiet",
+        _("Got one lately"),
+        _("The customer has received a broadcast in the corp's quiet period. Notices go out all the same."),
+        _("Send later: the quiet period is there to keep customers from leaving."),
+        "quiet",
     ),
     ExclusionRule(
         "cap",

@@ -16,6 +16,20 @@ class ResPartnerBroadcast(models.Model):
         groups=USER,
         help="Broadcasts this partner was a recipient of.",
     )
+    wecom_planned_ids = fields.One2many(
+        "wecom.broadcast.recipient",
+        "partner_id",
+        string="WeCom Broadcasts, Left Out Too",
+        groups=USER,
+        help="Plans of broadcasts this partner stands in, left out or not: for conditions, not for reading.",
+    )
+    wecom_reach_ids = fields.One2many(
+        "wecom.broadcast.reach",
+        "partner_id",
+        string="WeCom Reach Reports",
+        groups=USER,
+        help="Reach reports of drafts this partner stands in: for conditions, not for reading.",
+    )
     wecom_broadcast_count = fields.Integer(
         "WeCom Broadcast Count", compute="_compute_wecom_broadcast_count", groups=USER
     )

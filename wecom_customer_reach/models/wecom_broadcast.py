@@ -33,6 +33,8 @@ COURSE_FIELDS = {
     "origin",
     "source_id",
     "sent_text",
+    "reach_report",
+    "reach_changes",
     "approval_requested_by_id",
     "approval_requested_at",
     "approval_decision",
@@ -41,6 +43,8 @@ COURSE_FIELDS = {
     "decision_comment",
     "approved_version",
     "approved_count",
+    "link_checks",
+    "quality_report",
 }
 """How far a broadcast is, and where it was made: moved by its buttons and the scheduled actions alone, or
 customers would get it twice.
@@ -111,7 +115,8 @@ class WecomBroadcast(models.Model):
         readonly=False,
         precompute=True,
         help="Who sends when several members follow a customer. WeCom decides: the member who chatted with him last. "
-        "Salesperson: the member of the partner's salesperson; where he does not follow the customer, WeCom decides.",
+        "Salesperson: the member of the partner's salesperson; where he does not follow the customer, WeCom decides "
+        "or, as chosen, nobody sends.",
     )
     send_mode = fields.Selection([("now", "Now"), ("scheduled", "At a time")], "Send", required=True, default="now")
     scheduled_at = fields.Datetime("Send At", copy=False)

@@ -72,7 +72,7 @@ class WecomBroadcastApproval(models.Model):
         self.ensure_one()
         if self.is_test or self.origin != "odoo" or self.corp_id.approval_policy == "none":
             return False
-        count = self.reachable_count
+        count = self._most_recipients()
         return self._policy_demands_approval(count) and not (self._is_approved() and count <= self._approved_most())
 
     def _approved_most(self):
@@ -87,7 +87,7 @@ class WecomBroadcastApproval(models.Model):
         self.ensure_one()
         if self._lacks_approval():
             raise UserError(self._approval_demand())
-        if at_once and self.send_mode == "scheduled" and self._policy_demands_approval(self.reachable_count):
+        if at_once and self.send_mode == "scheduled" and self._policy_demands_approval(self._most_recipients()):
             raise UserError(
                 self.env._(
                     "%s was approved for the chosen time. To send it now, set it back to draft, choose “Now”, and ask "

@@ -37,18 +37,22 @@ class WecomBroadcastAudience(models.Model):
         "tag_none_ids",
         "member_ids",
         "retry_of_id",
+        "sender_policy",
+        "reach_report",
     )
     def _compute_audience_counts(self):
         for broadcast in self:
             audience_count, counts = broadcast._audience_counts()
             broadcast.audience_count = audience_count
-            broadcast.reachable_count = counts.get("", 0)
-            broadcast.reach_counts = counts
+            broadcast.reachable_count = (counts or {}).get("", 0)
+            broadcast.reach_counts = counts or {}
+            broadcast.reach_unknown = counts is None
 
     def _audience_counts(self):
-        """Return (partners who match, number by reason): live before sending, as planned afterwards.
+        """Return (partners who match, number by reason): before sending as it is now, afterwards as planned.
 
-        The reason is the code of an exclusion rule, empty for those who receive it.
+        The reason is the code of an exclusion rule, empty for those who receive it. A large audience is only counted
+        by the reach report; the numbers by reason are None until it has been worked out.
         """
         self.ensure_one()
         if self.planned_at:
@@ -59,7 +63,10 @@ class WecomBroadcastAudience(models.Model):
         try:
             with self.env.cr.savepoint():
                 query = self._audience_query()
-                return len(query), {code or "": count for code, count in self._live_reach().items()}
+                audience = len(query)
+                if audience > self._live_reach_limit:
+                    return audience, (self.reach_report or {}).get("counts")
+                return audience, {code or "": count for code, count in self._live_reach().items()}
         except (UserError, psycopg2.DataError, ValueError):
             # Half-typed conditions or missing rights: sending explains them, the form only cannot count yet.
             return 0, {}

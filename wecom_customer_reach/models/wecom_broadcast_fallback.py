@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .exclusion import EXCLUSION_RULES, NOT_A_CUSTOMER, OPTED_OUT
 
-NO_FALLBACK = {OPTED_OUT, NOT_A_CUSTOMER, "duplicate"}
+NO_FALLBACK = {OPTED_OUT, NOT_A_CUSTOMER, "duplicate", "quiet"}
 """Exclusions that are no reason for another message: the customer does not want one, it does not concern him, or he is
 reached already.
 """

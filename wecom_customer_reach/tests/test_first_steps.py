@@ -2,6 +2,7 @@
 
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
+from odoo.tools import html2plaintext
 
 from ..wecom_api.client import DEFAULT_BASE_URL
 from .common import WecomCase
@@ -66,6 +67,19 @@ class TestFirstSteps(WecomCase):
         before = self.env.cr.sql_log_count
         self.env["wecom.corp"].with_user(self.manager).first_steps()
         self.assertEqual(self.env.cr.sql_log_count - before, few)
+
+
+@tagged("post_install", "-at_install")
+class TestEmptyScreens(WecomCase):
+    def test_every_empty_list_says_what_to_do_next(self):
+        numbers = self.env["ir.model.data"].search(
+            [("module", "=", "wecom_customer_reach"), ("model", "=", "ir.actions.act_window")]
+        )
+        actions = self.env["ir.actions.act_window"].browse(numbers.mapped("res_id"))
+        lists = actions.filtered(lambda action: action.target == "current" and action.view_mode != "form")
+        self.assertTrue(lists)
+        for action in lists:
+            self.assertTrue(html2plaintext(action.help or "").strip(), action.xml_id)
 
 
 @tagged("post_install", "-at_install")

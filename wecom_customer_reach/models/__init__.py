@@ -69,6 +69,7 @@ from . import wecom_broadcast_deadline
 from . import wecom_broadcast_class
 from . import wecom_broadcast_version
 from . import wecom_broadcast_approval
+from . import wecom_broadcast_quality
 from . import wecom_broadcast_reach
 from . import wecom_member_completion
 from . import wecom_corp_moment

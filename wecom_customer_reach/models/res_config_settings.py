@@ -21,6 +21,8 @@ CORP_FIELDS = {
     "wecom_customer_domain": "customer_domain",
     "wecom_approval_policy": "approval_policy",
     "wecom_approval_threshold": "approval_threshold",
+    "wecom_watched_words": "watched_words",
+    "wecom_campaigns_per_month": "campaigns_per_month",
     "wecom_callback_window_minutes": "callback_window_minutes",
 }
 """Field of the settings: field of the corp of the current company."""
@@ -54,6 +56,8 @@ class ResConfigSettings(models.TransientModel):
     wecom_customer_policy = fields.Selection(CUSTOMER_POLICIES, "WeCom Existing Customers", groups=ADMINISTRATOR)
     wecom_customer_domain = fields.Char("WeCom Filter of Existing Customers", groups=ADMINISTRATOR)
     wecom_approval_policy = fields.Selection(APPROVAL_POLICIES, groups=ADMINISTRATOR)
+    wecom_watched_words = fields.Text(groups=ADMINISTRATOR)
+    wecom_campaigns_per_month = fields.Integer("WeCom Campaigns per Month", groups=ADMINISTRATOR)
     wecom_approval_threshold = fields.Integer("WeCom Approval Above", groups=ADMINISTRATOR)
     wecom_callback_url = fields.Char(related="wecom_corp_id.callback_url", groups=ADMINISTRATOR)
     wecom_callback_token = fields.Char(related="wecom_corp_id.callback_token", groups=ADMINISTRATOR)

@@ -43,6 +43,8 @@ COURSE_FIELDS = {
     "decision_comment",
     "approved_version",
     "approved_count",
+    "link_checks",
+    "quality_report",
 }
 """How far a broadcast is, and where it was made: moved by its buttons and the scheduled actions alone, or
 customers would get it twice.

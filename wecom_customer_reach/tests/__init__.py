@@ -29,6 +29,7 @@ from . import (
     test_neutralize,
     test_outcome,
     test_partner,
+    test_quality,
     test_reach,
     test_server_credentials,
     test_settings,

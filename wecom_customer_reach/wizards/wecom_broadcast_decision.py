@@ -15,6 +15,7 @@ class WecomBroadcastDecision(models.TransientModel):
     sender_policy = fields.Selection(related="broadcast_id.sender_policy")
     send_mode = fields.Selection(related="broadcast_id.send_mode")
     scheduled_at = fields.Datetime(related="broadcast_id.scheduled_at")
+    quality_warnings = fields.Text(related="broadcast_id.quality_warnings")
     text = fields.Text(related="broadcast_id.text")
 
     def action_approve(self):

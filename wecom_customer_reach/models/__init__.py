@@ -38,6 +38,7 @@ from . import wecom_material
 from . import wecom_broadcast
 from . import wecom_broadcast_audience
 from . import wecom_broadcast_plan
+from . import wecom_broadcast_sender
 from . import wecom_broadcast_statistics
 from . import wecom_broadcast_batch
 from . import wecom_broadcast_send
@@ -71,6 +72,7 @@ from . import wecom_broadcast_version
 from . import wecom_broadcast_approval
 from . import wecom_broadcast_quality
 from . import wecom_broadcast_reach
+from . import wecom_broadcast_move
 from . import wecom_member_completion
 from . import wecom_corp_moment
 from . import wecom_moment
@@ -78,6 +80,14 @@ from . import wecom_moment_content
 from . import wecom_moment_task
 from . import wecom_moment_audience
 from . import wecom_moment_reaction
+from . import wecom_moment_estimate
+from . import wecom_moment_tag
+from . import wecom_moment_publish
+from . import wecom_moment_job
+from . import wecom_moment_life
+from . import wecom_moment_command
+from . import wecom_moment_result
+from . import wecom_moment_screen
 from . import res_partner_broadcast
 from . import res_partner_touch
 from . import customer_tag_action

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from .bulk_fields import UncheckedMany2one
 from .exclusion import EXCLUSION_RULES, EXCLUSION_SELECTION
+from .sender_rule import SENDER_RULES
 from .wecom_broadcast import AUDIENCE_FIELDS
 
 ONE_CODE = SQL("CASE WHEN bool_or(exclusion IS NULL) THEN '' ELSE min(exclusion) END")
@@ -22,6 +23,8 @@ class WecomBroadcastReachLine(models.Model):
     broadcast_id = UncheckedMany2one("wecom.broadcast", required=True, index=True)
     partner_id = UncheckedMany2one("res.partner", "Customer", required=True)
     exclusion = fields.Selection(EXCLUSION_SELECTION, "Reason")
+    member_id = UncheckedMany2one("wecom.member", "Sent By", help="Empty: WeCom decides.")
+    sender_rule = fields.Selection(SENDER_RULES, "Sender Chosen By")
 
 
 class WecomBroadcastReach(models.Model):
@@ -49,6 +52,7 @@ class WecomBroadcastReach(models.Model):
         help="Between report and plan: list of code before, code after (null: not in the audience), partners.",
     )
     reach_unknown = fields.Boolean(compute="_compute_audience_counts")
+    sender_message = fields.Char("Chosen By", compute="_compute_sender_message", help="By which rule members send.")
     reach_report_message = fields.Char(compute="_compute_reach_report_message")
     reach_change_message = fields.Text(compute="_compute_reach_change_message")
 
@@ -60,6 +64,7 @@ class WecomBroadcastReach(models.Model):
 
     def unlink(self):
         self.env.cr.execute(SQL("DELETE FROM wecom_broadcast_reach WHERE broadcast_id = ANY(%s)", self.ids))
+        self.env.cr.execute(SQL("DELETE FROM wecom_broadcast_sender WHERE broadcast_id = ANY(%s)", self.ids))
         return super().unlink()
 
     def action_work_out_reach(self):
@@ -104,10 +109,16 @@ class WecomBroadcastReach(models.Model):
         counts = self.env.execute_query(
             SQL(
                 """WITH %s,
-                   outcome AS MATERIALIZED (SELECT DISTINCT partner_id, exclusion FROM judged),
+                   outcome AS MATERIALIZED (
+                       SELECT DISTINCT partner_id, exclusion,
+                              CASE WHEN exclusion IS NULL THEN sender_id END AS sender_id,
+                              CASE WHEN exclusion IS NULL THEN sender_rule END AS sender_rule
+                         FROM judged
+                   ),
                    written AS (
-                       INSERT INTO wecom_broadcast_reach (broadcast_id, partner_id, exclusion)
-                       SELECT %s, partner_id, exclusion FROM outcome
+                       INSERT INTO wecom_broadcast_reach
+                              (broadcast_id, partner_id, exclusion, member_id, sender_rule)
+                       SELECT %s, partner_id, exclusion, sender_id, sender_rule FROM outcome
                    )
                    SELECT exclusion, count(*), (SELECT count(DISTINCT partner_id) FROM outcome)
                      FROM outcome GROUP BY exclusion""",
@@ -181,6 +192,18 @@ class WecomBroadcastReach(models.Model):
             else:
                 text = broadcast.env._("As it is now.")
             broadcast.reach_report_message = text
+
+    @api.depends("reach_report", "planned_at")
+    def _compute_sender_message(self):
+        for broadcast in self:
+            rows = broadcast.env["wecom.broadcast.recipient" if broadcast.planned_at else "wecom.broadcast.reach"]
+            domain = [("broadcast_id", "=", broadcast._origin.id), ("sender_rule", "!=", False)]
+            known = broadcast.planned_at or broadcast.reach_report
+            groups = rows._read_group(domain, ["sender_rule"], ["__count"], order="__count DESC") if known else ()
+            labels = dict(rows._fields["sender_rule"]._description_selection(broadcast.env))
+            broadcast.sender_message = (
+                " · ".join(f"{labels[rule]}: {broadcast._number(count)}" for rule, count in groups) or False
+            )
 
     @api.depends("reach_changes", "planned_at")
     def _compute_reach_change_message(self):

@@ -27,6 +27,8 @@ ALLOWED = {
     "wecom.broadcast.decision": ("", "", "rwcd"),
     "wecom.broadcast.stop": ("rwcd", "rwcd", "rwcd"),
     "wecom.broadcast.test": ("rwcd", "rwcd", "rwcd"),
+    "wecom.broadcast.move": ("rwcd", "rwcd", "rwcd"),
+    "wecom.broadcast.sender": ("", "", ""),
     "wecom.broadcast.retry": ("rwcd", "rwcd", "rwcd"),
     "wecom.broadcast.retry.line": ("rwcd", "rwcd", "rwcd"),
     "wecom.broadcast.fallback": ("rwcd", "rwcd", "rwcd"),

@@ -1,5 +1,6 @@
 from . import (
     wecom_broadcast_decision,
+    wecom_broadcast_move,
     wecom_broadcast_retry,
     wecom_broadcast_stop,
     wecom_broadcast_test,

@@ -30,6 +30,7 @@
         "security/wecom_setup_security.xml",
         "data/ir_cron_setup_data.xml",
         "security/wecom_moment_security.xml",
+        "data/ir_cron_moment_data.xml",
         "wizards/wecom_broadcast_stop_views.xml",
         "wizards/wecom_broadcast_test_views.xml",
         "wizards/wecom_broadcast_retry_views.xml",

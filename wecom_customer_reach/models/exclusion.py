@@ -12,6 +12,7 @@ from ..wecom_api.translate import _
 
 OPTED_OUT = "opted_out"
 REACHED = "reached"
+NOT_A_CUSTOMER = "not_a_customer"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,13 @@ EXCLUSION_RULES = (
         _("This partner does not want broadcasts on WeCom."),
         _("Respect it; the mark can be taken off on the partner when the customer asks for it."),
         "opted_out",
+    ),
+    ExclusionRule(
+        NOT_A_CUSTOMER,
+        _("Not a customer yet"),
+        _("A notice goes to existing customers only; this partner is none by the corp's settings."),
+        _("Give the partner the tag Existing customer if he is one. Potential customers get marketing only."),
+        "NOT existing_customer",
     ),
     ExclusionRule(
         REACHED,
@@ -97,11 +105,25 @@ EXCLUSION_RULES = (
         "NOT own",
     ),
     ExclusionRule(
+        "no_salesperson",
+        _("Not followed by the salesperson"),
+        _("The partner has no salesperson, or the salesperson cannot send to this customer: he does not follow him."),
+        _("Ask the salesperson to add the customer, or choose another sender."),
+        "no_salesperson",
+    ),
+    ExclusionRule(
         "duplicate",
         _("Same partner twice"),
         _("Another contact of the same partner receives this broadcast."),
         _("Nothing to do: the customer is reached once."),
         "contact_rank > 1",
+    ),
+    ExclusionRule(
+        "quiet",
+        _("Got one lately"),
+        _("The customer has received a broadcast in the corp's quiet period. Notices go out all the same."),
+        _("Send later: the quiet period is there to keep customers from leaving."),
+        "quiet",
     ),
     ExclusionRule(
         "cap",
@@ -115,9 +137,9 @@ EXCLUSION_RULES = (
 EXCLUSION_SELECTION = [(rule.code, rule.label) for rule in EXCLUSION_RULES]
 
 
-def exclusion_case():
-    """Return the SQL expression that gives the code of the first rule that holds, or NULL."""
+def exclusion_case(rules=EXCLUSION_RULES):
+    """Return the SQL expression that gives the code of the first of ``rules`` that holds, or NULL."""
     return SQL(
         "CASE %s END",
-        SQL(" ").join(SQL("WHEN %s THEN %s", SQL(rule.condition), rule.code) for rule in EXCLUSION_RULES),
+        SQL(" ").join(SQL("WHEN %s THEN %s", SQL(rule.condition), rule.code) for rule in rules),
     )

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from ..wecom_api import content
 
 COVER_KINDS = ("link", "miniprogram")
-PARENTS = ("broadcast_id", "material_id")
+PARENTS = ("broadcast_id", "material_id", "moment_id")
 """What an attachment may belong to; each of these models inherits ``wecom.content``."""
 
 
@@ -19,6 +19,7 @@ class WecomAttachment(models.Model):
 
     broadcast_id = fields.Many2one("wecom.broadcast", index="btree_not_null", ondelete="cascade")
     material_id = fields.Many2one("wecom.material", index="btree_not_null", ondelete="cascade")
+    moment_id = fields.Many2one("wecom.moment", index="btree_not_null", ondelete="cascade")
     company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True)
     sequence = fields.Integer(default=10)
     kind = fields.Selection(
@@ -45,7 +46,7 @@ class WecomAttachment(models.Model):
     thumbnail = fields.Binary("Picture", compute="_compute_thumbnail")
 
     _one_parent = models.Constraint(
-        "CHECK (num_nonnulls(broadcast_id, material_id) = 1)", "An attachment belongs to one content."
+        "CHECK (num_nonnulls(broadcast_id, material_id, moment_id) = 1)", "An attachment belongs to one content."
     )
 
     @api.depends(*(f"{parent}.company_id" for parent in PARENTS))

@@ -220,6 +220,7 @@ class WecomBroadcastImport(models.Model):
             "corp_id": self.corp_id.id,
             "origin": "personal" if found.personal else "corp",
             "creator_id": creator and creator.id,
+            "message_class": False,
             "user_id": owner.id,
             "partner_domain": NOBODY,
             "sender_policy": "wecom",

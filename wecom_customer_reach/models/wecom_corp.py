@@ -10,6 +10,7 @@ from .wecom_access_token import DatabaseTokenStore
 from .wecom_rate_limit import DatabaseRateLimits
 
 ADMINISTRATOR = "wecom_customer_reach.group_wecom_administrator"
+MANAGER = "wecom_customer_reach.group_wecom_manager"
 
 PARTNER_POLICIES = [
     ("create", "Create a partner for every contact that matches none"),
@@ -18,6 +19,7 @@ PARTNER_POLICIES = [
 SENDER_POLICIES = [
     ("wecom", "WeCom decides (last chat)"),
     ("salesperson", "Salesperson of the partner"),
+    ("salesperson_only", "Salesperson of the partner, nobody else"),
     ("first", "Member who added the customer first"),
     ("last", "Member who added the customer last"),
 ]
@@ -104,6 +106,13 @@ class WecomCorp(models.Model):
         required=True,
         help="The limit that is set in the WeCom admin console. Customers who have reached it are left out beforehand.",
     )
+    quiet_days = fields.Integer(
+        "Quiet Period",
+        required=True,
+        default=0,
+        help="For so many days after a broadcast a customer gets no other one. Notices go out all the same. "
+        "0: no quiet period.",
+    )
     member_ids = fields.One2many("wecom.member", "corp_id", string="Members")
     tag_group_ids = fields.One2many("wecom.tag.group", "corp_id", string="Tag Groups")
     sync_ids = fields.One2many("wecom.sync", "corp_id", string="Synchronisations", groups=ADMINISTRATOR)
@@ -112,6 +121,7 @@ class WecomCorp(models.Model):
     lost_count = fields.Integer(compute="_compute_counts")
     to_match_count = fields.Integer(compute="_compute_counts")
 
+    _quiet_days_positive = models.Constraint("CHECK (quiet_days >= 0)", "The quiet period cannot be negative.")
     _company_uniq = models.UniqueIndex(
         "(company_id) WHERE active IS TRUE",
         "This company has a WeCom corp already. Change that one, or archive it first.",

@@ -140,6 +140,8 @@ class WecomFollow(models.Model):
         :param read_at: when WeCom was asked for just these contacts
         """
         self.env.flush_all()
+        erased = corp._erased({follow.external_userid for follow in follows})
+        follows = [follow for follow in follows if follow.external_userid not in erased]
         tag_ids = list({tag_id for follow in follows for tag_id in follow.tag_ids})
         self._keep_unlisted_tags(corp, tag_ids)
         query = SQL(

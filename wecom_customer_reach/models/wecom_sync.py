@@ -16,7 +16,6 @@ _logger = logging.getLogger(__name__)
 NIGHTLY_AFTER = timedelta(hours=20)
 STAGES = [("members", "Members"), ("tags", "Tags"), ("contacts", "Contacts"), ("partners", "Partners")]
 STAGE_PERCENT = {"members": (0, 5), "tags": (5, 10), "contacts": (10, 80), "partners": (80, 100)}
-KEEP_DAYS = 90
 SHORTEST_PAUSE_SECONDS = 60
 
 
@@ -222,10 +221,3 @@ class WecomSync(models.Model):
     def _fail(self, error):
         message = self.env["wecom.corp"]._explained(error) if isinstance(error, WeComError) else str(error)
         self.write({"state": "failed", "error_message": message, "ended_at": fields.Datetime.now()})
-
-    @api.autovacuum
-    def _gc_old_runs(self):
-        old = self.search(
-            [("state", "!=", "running"), ("create_date", "<", fields.Datetime.now() - timedelta(days=KEEP_DAYS))]
-        )
-        old.unlink()

@@ -9,9 +9,11 @@ ROWS_ELSEWHERE = (
     "wecom.broadcast",
     "wecom.attachment",
     "wecom.channel.report",
+    "wecom.erasure.start",
     "wecom.material",
     "wecom.media",
     "wecom.member.completion",
+    "wecom.moment",
     "wecom.tag.delete",
     "wecom.tag.marking.start",
     "wecom.touch",
@@ -82,6 +84,7 @@ class TestAccess(WecomCase):
                 "lost_at": "2026-01-01",
             },
             "wecom.rate.limit": {"corp_id": self.corp.id, "path": "/cgi-bin/user/get"},
+            "wecom.erasure": {"corp_id": self.corp.id, "contact_hash": "h"},
             "wecom.callback.refusal": {"corp_id": self.corp.id, "reason": "signature", "count": 1},
         }
         rows = {

@@ -163,9 +163,9 @@ EXCLUSION_RULES = (
 EXCLUSION_SELECTION = [(rule.code, rule.label) for rule in EXCLUSION_RULES]
 
 
-def exclusion_case():
-    """Return the SQL expression that gives the code of the first rule that holds, or NULL."""
+def exclusion_case(rules=EXCLUSION_RULES):
+    """Return the SQL expression that gives the code of the first of ``rules`` that holds, or NULL."""
     return SQL(
         "CASE %s END",
-        SQL(" ").join(SQL("WHEN %s THEN %s", SQL(rule.condition), rule.code) for rule in EXCLUSION_RULES),
+        SQL(" ").join(SQL("WHEN %s THEN %s", SQL(rule.condition), rule.code) for rule in rules),
     )

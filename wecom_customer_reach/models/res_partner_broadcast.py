@@ -65,3 +65,19 @@ class ResPartnerBroadcast(models.Model):
             "view_mode": "form",
             "context": {"default_partner_domain": repr(domain), "active_domain": False, "active_ids": []},
         }
+
+    def action_wecom_moment(self):
+        """Open a new moment that these partners may see; as for a broadcast, a whole list keeps its filter."""
+        action = self.action_wecom_broadcast()
+        domain = action["context"]["default_partner_domain"]
+        return {
+            **action,
+            "name": self.env._("New Moment"),
+            "res_model": "wecom.moment",
+            "context": {
+                "default_partner_domain": domain,
+                "default_audience_mode": "partners",
+                "active_domain": False,
+                "active_ids": [],
+            },
+        }

@@ -263,6 +263,10 @@ class WecomBroadcastApproval(models.Model):
             self._check_planned_as_approved()
         return result
 
+    def _reopen(self, reason):
+        self.reach_report = False  # it did not come true: whether approval is needed must not rest on it
+        return super()._reopen(reason)
+
     def _check_planned_as_approved(self):
         """Raise a UserError when what was planned is not what was approved: then it must not go out."""
         if not self._policy_demands_approval(self.planned_count):

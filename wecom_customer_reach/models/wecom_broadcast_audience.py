@@ -1,11 +1,11 @@
-import ast
-
 import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+from .partner_audience import read_domain, search_partners
 
 GROUP_MANAGER = "wecom_customer_reach.group_wecom_manager"
 GROUP_USER = "wecom_customer_reach.group_wecom_user"
@@ -74,10 +74,7 @@ class WecomBroadcastAudience(models.Model):
     @api.model
     def _read_domain(self, text):
         """Return the Domain over partners that ``text`` holds; raises a UserError when it cannot be read."""
-        try:
-            return Domain(ast.literal_eval(text or "[]"))
-        except (ValueError, SyntaxError, TypeError) as error:
-            raise UserError(self.env._("The partner filter cannot be read. Choose it again.")) from error
+        return read_domain(self.env, text)
 
     def _audience_domain(self):
         """Return the Domain over partners; raises a UserError when the stored one cannot be read."""
@@ -110,13 +107,7 @@ class WecomBroadcastAudience(models.Model):
                     company=company.name,
                 )
             )
-        partners = (
-            self.env["res.partner"].with_user(user).with_context(allowed_company_ids=company.ids, active_test=True)
-        )
-        try:
-            return partners._search(self._audience_domain())
-        except (ValueError, TypeError, KeyError) as error:
-            raise UserError(self.env._("The partner filter cannot be used: %s", error)) from error
+        return search_partners(user, company, self._audience_domain())
 
     def _own_members(self):
         """Return the members the responsible user may send as; None when he may send as everybody (managers)."""

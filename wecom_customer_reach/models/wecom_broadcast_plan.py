@@ -130,17 +130,8 @@ class WecomBroadcastPlan(models.Model):
 
     def _awaiting_match_sql(self):
         """Return whether a contact of the corp waits for a person to choose between this partner and others."""
-        candidates = self.env["wecom.contact"]._fields["candidate_partner_ids"]
-        return SQL(
-            """audience.partner_id IN (
-                   SELECT link.%(partner)s FROM %(table)s link
-                     JOIN wecom_contact contact ON contact.id = link.%(contact)s
-                    WHERE contact.corp_id = %(corp)s AND contact.match_state = 'to_match')""",
-            partner=SQL.identifier(candidates.column2),
-            contact=SQL.identifier(candidates.column1),
-            table=SQL.identifier(candidates.relation),
-            corp=self.corp_id._origin.id,
-        )
+        waiting = self.env["wecom.contact"]._awaiting_partners_sql(self.corp_id._origin)
+        return SQL("audience.partner_id IN (%s)", waiting)
 
     def _insert_sql(self, judged):
         """Return the one statement that writes the batches and the recipients.

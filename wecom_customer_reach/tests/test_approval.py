@@ -252,6 +252,23 @@ class TestApproval(ApprovalCase):
         self.assertIn("has to be approved", self.notes(broadcast))
         self.assertFalse(self.sandbox.broadcasts())
 
+    def test_an_old_report_of_a_large_audience_does_not_hide_the_need(self):
+        self.patch(type(self.env["wecom.broadcast"]), "_live_reach_limit", 0)
+        self.corp.write({"approval_policy": "above", "approval_threshold": 1})
+        broadcast = self.broadcast()
+        broadcast.action_work_out_reach()
+        self.add_customer(self.bruno)
+        broadcast.action_send()
+        self.send()
+        self.assertEqual(broadcast.state, "draft")
+        self.assertTrue(broadcast.needs_approval)
+        with self.assertRaises(UserError):
+            broadcast.action_send()
+        broadcast.action_request_approval()
+        self.approve(broadcast)
+        self.send()
+        self.assertEqual((broadcast.state, broadcast.planned_count), ("running", 2))
+
     def test_an_approval_covers_little_growth_only(self):
         broadcast = self.asked_broadcast()
         self.approve(broadcast)

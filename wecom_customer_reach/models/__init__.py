@@ -1,5 +1,6 @@
 from . import wecom_corp
 from . import wecom_access_token
+from . import wecom_rate_limit
 from . import wecom_corp_call
 from . import wecom_member
 from . import wecom_contact
@@ -30,6 +31,10 @@ from . import wecom_sync_partners
 from . import wecom_sync_seen
 from . import res_partner
 from . import res_company
+from . import wecom_erasure
+from . import wecom_contact_erase
+from . import personal_data
+from . import wecom_corp_retention
 from . import wecom_content
 from . import wecom_media
 from . import wecom_attachment
@@ -72,6 +77,7 @@ from . import wecom_broadcast_version
 from . import wecom_broadcast_approval
 from . import wecom_broadcast_quality
 from . import wecom_broadcast_reach
+from . import wecom_broadcast_reach_action
 from . import wecom_broadcast_move
 from . import wecom_member_completion
 from . import wecom_corp_moment

@@ -24,6 +24,9 @@ CORP_FIELDS = {
     "wecom_watched_words": "watched_words",
     "wecom_campaigns_per_month": "campaigns_per_month",
     "wecom_callback_window_minutes": "callback_window_minutes",
+    "wecom_retention_event_days": "retention_event_days",
+    "wecom_retention_sync_days": "retention_sync_days",
+    "wecom_retention_result_days": "retention_result_days",
 }
 """Field of the settings: field of the corp of the current company."""
 
@@ -59,6 +62,9 @@ class ResConfigSettings(models.TransientModel):
     wecom_watched_words = fields.Text(groups=ADMINISTRATOR)
     wecom_campaigns_per_month = fields.Integer("WeCom Campaigns per Month", groups=ADMINISTRATOR)
     wecom_approval_threshold = fields.Integer("WeCom Approval Above", groups=ADMINISTRATOR)
+    wecom_retention_event_days = fields.Integer("WeCom Events Are Kept For", groups=ADMINISTRATOR)
+    wecom_retention_sync_days = fields.Integer("WeCom Synchronisation Logs Are Kept For", groups=ADMINISTRATOR)
+    wecom_retention_result_days = fields.Integer("WeCom Names In Results Are Kept For", groups=ADMINISTRATOR)
     wecom_callback_url = fields.Char(related="wecom_corp_id.callback_url", groups=ADMINISTRATOR)
     wecom_callback_token = fields.Char(related="wecom_corp_id.callback_token", groups=ADMINISTRATOR)
     wecom_callback_aes_key = fields.Char(related="wecom_corp_id.callback_aes_key", groups=ADMINISTRATOR)
@@ -97,7 +103,7 @@ class ResConfigSettings(models.TransientModel):
             if changed:
                 corp.write(changed)
         elif self.wecom_corpid:
-            filled = {key: value for key, value in values.items() if value}
+            filled = {key: value for key, value in values.items() if value is not False}
             self.env["wecom.corp"].create({**filled, "name": self.company_id.name, "company_id": self.company_id.id})
             self.company_id.invalidate_recordset(["wecom_corp_id"])
         return result

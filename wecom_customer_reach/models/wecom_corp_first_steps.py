@@ -15,14 +15,15 @@ class WecomCorpFirstSteps(models.Model):
 
     @api.model
     def first_steps(self):
-        """Return the four steps with what is done, for the banner; nothing when all are done or the user is no manager.
+        """Return the four steps with what is done, for the banner; nothing to who is no manager.
 
-        Each is ``{code, title, sentence, button, done, done_label, open_label}`` in the language of the user.
+        Nothing either when the first broadcast is out, though customers to match come in every day. Each step is
+        ``{code, title, sentence, button, done, done_label, open_label}`` in the language of the user.
         """
         if not self.env.user.has_group(GROUP_MANAGER):
             return []
         done = self._first_steps_done()
-        if all(done.values()):
+        if all(done[step.code] for step in FIRST_STEPS if step.code != MATCH):
             return []
         is_administrator = self.env.user.has_group(ADMINISTRATOR)
         translated = self.env._

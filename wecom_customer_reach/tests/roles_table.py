@@ -4,6 +4,7 @@ ALLOWED = {
     # model: what user, manager and administrator may do
     "wecom.corp": ("r", "r", "rwcd"),
     "wecom.access.token": ("", "", ""),
+    "wecom.rate.limit": ("", "", ""),
     "wecom.member": ("r", "r", "rw"),
     "wecom.contact": ("r", "rw", "rw"),
     "wecom.follow": ("rw", "rw", "rw"),
@@ -47,5 +48,7 @@ ALLOWED = {
     "wecom.moment.audience": ("r", "r", "r"),
     "wecom.moment.reaction": ("r", "r", "r"),
     "wecom.attachment": ("rwcd", "rwcd", "rwcd"),
+    "wecom.erasure": ("", "r", "rd"),
+    "wecom.erasure.start": ("", "rwcd", "rwcd"),
     "wecom.media": ("", "", "rd"),
 }

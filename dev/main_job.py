@@ -123,6 +123,8 @@ def _connect(odoo: Odoo, sandbox: Sandbox, sandbox_url: str) -> int:
         "agentid": str(credentials["agent_id"]),
         "secret_input": credentials["secret"],
         "base_url": sandbox_url,
+        "customer_policy": "filter",
+        "customer_domain": repr([("category_id.name", "=", OLD_CUSTOMER)]),
     }
     found = odoo("wecom.corp", "search", [])
     if found:
@@ -201,6 +203,7 @@ def _send(odoo: Odoo, corp: int) -> int:
                 "name": "暂停营业两周 · Closed for two weeks",
                 "corp_id": corp,
                 "partner_domain": repr(domain),
+                "message_class": "notice",
                 "text": MESSAGE,
                 "attachment_ids": [
                     (0, 0, {"kind": "image", "file": picture, "filename": "closed.png"}),

@@ -52,7 +52,12 @@ class ListedFollow:
         """Return (member id, external_userid), or None when the member was not asked for."""
         # Member ids are not case-sensitive (wecom-api.md § 1.4).
         member_id = member_ids.get(self._item["follow_info"]["userid"].lower())
-        return member_id and (member_id, self._item["external_contact"]["external_userid"])
+        return member_id and (member_id, self.external_userid)
+
+    @property
+    def external_userid(self):
+        """WeCom's id of the contact."""
+        return self._item["external_contact"]["external_userid"]
 
     @property
     def tag_ids(self):

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..wecom_api.client import DEFAULT_BASE_URL
+from .approval_policy import APPROVAL_POLICIES
+from .message_class import CUSTOMER_POLICIES
 from .wecom_corp import ADMINISTRATOR, CAP_POLICIES, PARTNER_POLICIES, SENDER_POLICIES
 from .wecom_corp_credentials import GIVEN_BY_SERVER
 from .wecom_follow_loss import LOST_ACTIVITY_POLICIES
@@ -13,8 +15,18 @@ CORP_FIELDS = {
     "wecom_partner_policy": "partner_policy",
     "wecom_sender_policy": "sender_policy",
     "wecom_cap_policy": "cap_policy",
+    "wecom_quiet_days": "quiet_days",
     "wecom_lost_activity_policy": "lost_activity_policy",
+    "wecom_customer_policy": "customer_policy",
+    "wecom_customer_domain": "customer_domain",
+    "wecom_approval_policy": "approval_policy",
+    "wecom_approval_threshold": "approval_threshold",
+    "wecom_watched_words": "watched_words",
+    "wecom_campaigns_per_month": "campaigns_per_month",
     "wecom_callback_window_minutes": "callback_window_minutes",
+    "wecom_retention_event_days": "retention_event_days",
+    "wecom_retention_sync_days": "retention_sync_days",
+    "wecom_retention_result_days": "retention_result_days",
 }
 """Field of the settings: field of the corp of the current company."""
 
@@ -40,9 +52,19 @@ class ResConfigSettings(models.TransientModel):
     wecom_partner_policy = fields.Selection(PARTNER_POLICIES, "Contacts Without Partner", groups=ADMINISTRATOR)
     wecom_sender_policy = fields.Selection(SENDER_POLICIES, "WeCom Sender", groups=ADMINISTRATOR)
     wecom_cap_policy = fields.Selection(CAP_POLICIES, "WeCom Broadcast Cap", groups=ADMINISTRATOR)
+    wecom_quiet_days = fields.Integer("WeCom Quiet Period", groups=ADMINISTRATOR)
     wecom_lost_activity_policy = fields.Selection(
         LOST_ACTIVITY_POLICIES, "WeCom Lost Customers: Activity For", groups=ADMINISTRATOR
     )
+    wecom_customer_policy = fields.Selection(CUSTOMER_POLICIES, "WeCom Existing Customers", groups=ADMINISTRATOR)
+    wecom_customer_domain = fields.Char("WeCom Filter of Existing Customers", groups=ADMINISTRATOR)
+    wecom_approval_policy = fields.Selection(APPROVAL_POLICIES, groups=ADMINISTRATOR)
+    wecom_watched_words = fields.Text(groups=ADMINISTRATOR)
+    wecom_campaigns_per_month = fields.Integer("WeCom Campaigns per Month", groups=ADMINISTRATOR)
+    wecom_approval_threshold = fields.Integer("WeCom Approval Above", groups=ADMINISTRATOR)
+    wecom_retention_event_days = fields.Integer("WeCom Events Are Kept For", groups=ADMINISTRATOR)
+    wecom_retention_sync_days = fields.Integer("WeCom Synchronisation Logs Are Kept For", groups=ADMINISTRATOR)
+    wecom_retention_result_days = fields.Integer("WeCom Names In Results Are Kept For", groups=ADMINISTRATOR)
     wecom_callback_url = fields.Char(related="wecom_corp_id.callback_url", groups=ADMINISTRATOR)
     wecom_callback_token = fields.Char(related="wecom_corp_id.callback_token", groups=ADMINISTRATOR)
     wecom_callback_aes_key = fields.Char(related="wecom_corp_id.callback_aes_key", groups=ADMINISTRATOR)
@@ -81,7 +103,7 @@ class ResConfigSettings(models.TransientModel):
             if changed:
                 corp.write(changed)
         elif self.wecom_corpid:
-            filled = {key: value for key, value in values.items() if value}
+            filled = {key: value for key, value in values.items() if value is not False}
             self.env["wecom.corp"].create({**filled, "name": self.company_id.name, "company_id": self.company_id.id})
             self.company_id.invalidate_recordset(["wecom_corp_id"])
         return result

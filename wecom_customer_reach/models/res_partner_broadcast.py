@@ -16,6 +16,20 @@ class ResPartnerBroadcast(models.Model):
         groups=USER,
         help="Broadcasts this partner was a recipient of.",
     )
+    wecom_planned_ids = fields.One2many(
+        "wecom.broadcast.recipient",
+        "partner_id",
+        string="WeCom Broadcasts, Left Out Too",
+        groups=USER,
+        help="Plans of broadcasts this partner stands in, left out or not: for conditions, not for reading.",
+    )
+    wecom_reach_ids = fields.One2many(
+        "wecom.broadcast.reach",
+        "partner_id",
+        string="WeCom Reach Reports",
+        groups=USER,
+        help="Reach reports of drafts this partner stands in: for conditions, not for reading.",
+    )
     wecom_broadcast_count = fields.Integer(
         "WeCom Broadcast Count", compute="_compute_wecom_broadcast_count", groups=USER
     )
@@ -50,4 +64,20 @@ class ResPartnerBroadcast(models.Model):
             "res_model": "wecom.broadcast",
             "view_mode": "form",
             "context": {"default_partner_domain": repr(domain), "active_domain": False, "active_ids": []},
+        }
+
+    def action_wecom_moment(self):
+        """Open a new moment that these partners may see; as for a broadcast, a whole list keeps its filter."""
+        action = self.action_wecom_broadcast()
+        domain = action["context"]["default_partner_domain"]
+        return {
+            **action,
+            "name": self.env._("New Moment"),
+            "res_model": "wecom.moment",
+            "context": {
+                "default_partner_domain": domain,
+                "default_audience_mode": "partners",
+                "active_domain": False,
+                "active_ids": [],
+            },
         }

@@ -6,7 +6,9 @@ from odoo.exceptions import AccessError, UserError
 from ..wecom_api import content
 
 COVER_KINDS = ("link", "miniprogram")
-PARENTS = ("broadcast_id", "material_id")
+SERVER_FIELDS = {"tracked_url", "moment_media_id"}
+"""Written by the scheduled actions alone."""
+PARENTS = ("broadcast_id", "material_id", "moment_id")
 """What an attachment may belong to; each of these models inherits ``wecom.content``."""
 
 
@@ -19,6 +21,7 @@ class WecomAttachment(models.Model):
 
     broadcast_id = fields.Many2one("wecom.broadcast", index="btree_not_null", ondelete="cascade")
     material_id = fields.Many2one("wecom.material", index="btree_not_null", ondelete="cascade")
+    moment_id = fields.Many2one("wecom.moment", index="btree_not_null", ondelete="cascade")
     company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True)
     sequence = fields.Integer(default=10)
     kind = fields.Selection(
@@ -45,7 +48,7 @@ class WecomAttachment(models.Model):
     thumbnail = fields.Binary("Picture", compute="_compute_thumbnail")
 
     _one_parent = models.Constraint(
-        "CHECK (num_nonnulls(broadcast_id, material_id) = 1)", "An attachment belongs to one content."
+        "CHECK (num_nonnulls(broadcast_id, material_id, moment_id) = 1)", "An attachment belongs to one content."
     )
 
     @api.depends(*(f"{parent}.company_id" for parent in PARENTS))
@@ -71,7 +74,7 @@ class WecomAttachment(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
-            vals_list = [{name: vals[name] for name in vals.keys() - {"tracked_url"}} for vals in vals_list]
+            vals_list = [{name: vals[name] for name in vals.keys() - SERVER_FIELDS} for vals in vals_list]
         attachments = super().create(vals_list)
         attachments._check_parent_open()
         return attachments
@@ -79,7 +82,7 @@ class WecomAttachment(models.Model):
     def write(self, vals):
         # Planning alone, as superuser, may still add what the links became.
         if not self.env.su or vals.keys() != {"tracked_url"}:
-            if "tracked_url" in vals:
+            if SERVER_FIELDS & vals.keys() and not self.env.su:
                 raise AccessError(self.env._("Links are shortened when the broadcast is sent."))
             self._check_parent_open()
         for parent in vals.keys() & set(PARENTS):

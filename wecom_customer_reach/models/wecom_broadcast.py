@@ -6,6 +6,7 @@ from .wecom_corp import SENDER_POLICIES
 CONTENT_FIELDS = {"text", "attachment_ids"}
 AUDIENCE_FIELDS = {
     "corp_id",
+    "message_class",
     "partner_domain",
     "tag_any_ids",
     "tag_all_ids",
@@ -32,17 +33,32 @@ COURSE_FIELDS = {
     "origin",
     "source_id",
     "sent_text",
+    "reach_report",
+    "reach_changes",
+    "approval_requested_by_id",
+    "approval_requested_at",
+    "approval_decision",
+    "decided_by_id",
+    "decided_at",
+    "decision_comment",
+    "approved_version",
+    "approved_count",
+    "link_checks",
+    "quality_report",
 }
 """How far a broadcast is, and where it was made: moved by its buttons and the scheduled actions alone, or
 customers would get it twice.
 """
 
+COURSE_DEFAULTS = {f"default_{name}" for name in COURSE_FIELDS}
+
 
 class WecomBroadcast(models.Model):
     """A campaign: one text to many customers, each told by the member he knows (wecom-api.md § 6.1).
 
-    draft → (scheduled →) sending: planned and handed to WeCom batch by batch → running: every batch is with WeCom, the
-    members confirm → done: every result is final; or cancelled. Buttons only write rows and wake the scheduled actions.
+    draft → (to approve →) (scheduled →) sending: planned and handed to WeCom batch by batch → running: every batch is
+    with WeCom, the members confirm → done: every result is final; or cancelled. Buttons only write rows and wake the
+    scheduled actions.
     """
 
     _name = "wecom.broadcast"
@@ -69,6 +85,7 @@ class WecomBroadcast(models.Model):
     state = fields.Selection(
         [
             ("draft", "Draft"),
+            ("to_approve", "To approve"),
             ("scheduled", "Scheduled"),
             ("sending", "Sending"),
             ("running", "Running"),
@@ -98,7 +115,8 @@ class WecomBroadcast(models.Model):
         readonly=False,
         precompute=True,
         help="Who sends when several members follow a customer. WeCom decides: the member who chatted with him last. "
-        "Salesperson: the member of the partner's salesperson; where he does not follow the customer, WeCom decides.",
+        "Salesperson: the member of the partner's salesperson; where he does not follow the customer, WeCom decides "
+        "or, as chosen, nobody sends.",
     )
     send_mode = fields.Selection([("now", "Now"), ("scheduled", "At a time")], "Send", required=True, default="now")
     scheduled_at = fields.Datetime("Send At", copy=False)
@@ -135,6 +153,9 @@ class WecomBroadcast(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
+            # Defaults of the context would fill in what is taken out of the values.
+            context = {name: value for name, value in self.env.context.items() if name not in COURSE_DEFAULTS}
+            self = self.with_env(self.env(context=context))
             vals_list = [{name: vals[name] for name in vals.keys() - COURSE_FIELDS} for vals in vals_list]
         broadcasts = super().create(vals_list)
         broadcasts._check_responsible()
@@ -163,7 +184,9 @@ class WecomBroadcast(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent(self):
-        if any(broadcast.state not in ("draft", "cancelled") or broadcast.planned_at for broadcast in self):
+        if any(
+            broadcast.state not in ("draft", "to_approve", "cancelled") or broadcast.planned_at for broadcast in self
+        ):
             raise UserError(self.env._("A broadcast that has been sent is kept: archive it instead of deleting it."))
 
     def _check_responsible(self):
@@ -176,6 +199,8 @@ class WecomBroadcast(models.Model):
     def _check_content_open(self):
         """Raise a UserError when content, audience or time can no longer be changed."""
         for broadcast in self:
+            if broadcast.state == "to_approve":
+                raise UserError(self.env._("%s waits for approval: take it back to change it.", broadcast.name))
             if broadcast.state == "scheduled":
                 raise UserError(self.env._("%s is scheduled: set it back to draft to change it.", broadcast.name))
             if broadcast.state != "draft":
@@ -185,32 +210,33 @@ class WecomBroadcast(models.Model):
 
     def _check_may_be_archived(self):
         """Raise when a broadcast is under way: it would go on unseen."""
-        if any(broadcast.state in ("scheduled", "sending", "running") for broadcast in self):
+        if any(broadcast.state in ("to_approve", "scheduled", "sending", "running") for broadcast in self):
             raise UserError(self.env._("This broadcast is under way. Stop it before archiving it."))
 
     def action_send(self):
         """Send now. A second click changes nothing."""
         for broadcast in self._in_states(("draft", "scheduled")):
             broadcast._check_ready()
+            broadcast._check_approved(at_once=True)
             broadcast.sudo().write({"state": "sending", "sending_at": fields.Datetime.now()})
         self._wake_sender()
 
     def action_schedule(self):
         """Send at the chosen time."""
         for broadcast in self._in_states(("draft",)):
-            if not broadcast.scheduled_at or broadcast.scheduled_at <= fields.Datetime.now():
-                raise UserError(self.env._("Choose a time in the future, or send now."))
+            broadcast._check_time()
             broadcast._check_ready()
+            broadcast._check_approved()
             broadcast.sudo().write({"state": "scheduled"})
             self._wake_sender(broadcast.scheduled_at)
 
     def action_cancel(self):
         """Give up a broadcast that has not been sent."""
-        self._in_states(("draft", "scheduled")).sudo().write({"state": "cancelled"})
+        self._in_states(("draft", "to_approve", "scheduled")).sudo().write({"state": "cancelled"})
 
     def action_draft(self):
-        """Open a scheduled or given-up broadcast for changes again."""
-        reopened = self._in_states(("scheduled", "cancelled"))
+        """Open a broadcast that waits, for approval or for its time, or was given up, for changes again."""
+        reopened = self._in_states(("to_approve", "scheduled", "cancelled"))
         if reopened.filtered("planned_at"):
             raise UserError(self.env._("A broadcast that has been sent cannot be changed. Duplicate it instead."))
         reopened.sudo().write({"state": "draft", "sending_at": False, "stop_requested_at": False, "final_at": False})
@@ -280,6 +306,11 @@ class WecomBroadcast(models.Model):
         """
         self.check_access("write")
         return self.filtered(lambda broadcast: broadcast.state in states)
+
+    def _check_time(self):
+        """Raise a UserError unless the chosen time is to come."""
+        if not self.scheduled_at or self.scheduled_at <= fields.Datetime.now():
+            raise UserError(self.env._("Choose a time in the future, or send now."))
 
     def _check_ready(self):
         """Raise when this cannot be sent: content, audience or set-up."""

@@ -1,11 +1,11 @@
-import ast
-
 import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+from .partner_audience import read_domain, search_partners
 
 GROUP_MANAGER = "wecom_customer_reach.group_wecom_manager"
 GROUP_USER = "wecom_customer_reach.group_wecom_user"
@@ -30,24 +30,29 @@ class WecomBroadcastAudience(models.Model):
         "planned_at",
         "corp_id",
         "user_id",
+        "message_class",
         "partner_domain",
         "tag_any_ids",
         "tag_all_ids",
         "tag_none_ids",
         "member_ids",
         "retry_of_id",
+        "sender_policy",
+        "reach_report",
     )
     def _compute_audience_counts(self):
         for broadcast in self:
             audience_count, counts = broadcast._audience_counts()
             broadcast.audience_count = audience_count
-            broadcast.reachable_count = counts.get("", 0)
-            broadcast.reach_counts = counts
+            broadcast.reachable_count = (counts or {}).get("", 0)
+            broadcast.reach_counts = counts or {}
+            broadcast.reach_unknown = counts is None
 
     def _audience_counts(self):
-        """Return (partners who match, number by reason): live before sending, as planned afterwards.
+        """Return (partners who match, number by reason): before sending as it is now, afterwards as planned.
 
-        The reason is the code of an exclusion rule, empty for those who receive it.
+        The reason is the code of an exclusion rule, empty for those who receive it. A large audience is only counted
+        by the reach report; the numbers by reason are None until it has been worked out.
         """
         self.ensure_one()
         if self.planned_at:
@@ -58,18 +63,23 @@ class WecomBroadcastAudience(models.Model):
         try:
             with self.env.cr.savepoint():
                 query = self._audience_query()
-                return len(query), {code or "": count for code, count in self._live_reach().items()}
+                audience = len(query)
+                if audience > self._live_reach_limit:
+                    return audience, (self.reach_report or {}).get("counts")
+                return audience, {code or "": count for code, count in self._live_reach().items()}
         except (UserError, psycopg2.DataError, ValueError):
             # Half-typed conditions or missing rights: sending explains them, the form only cannot count yet.
             return 0, {}
 
+    @api.model
+    def _read_domain(self, text):
+        """Return the Domain over partners that ``text`` holds; raises a UserError when it cannot be read."""
+        return read_domain(self.env, text)
+
     def _audience_domain(self):
         """Return the Domain over partners; raises a UserError when the stored one cannot be read."""
         self.ensure_one()
-        try:
-            domain = Domain(ast.literal_eval(self.partner_domain or "[]"))
-        except (ValueError, SyntaxError, TypeError) as error:
-            raise UserError(self.env._("The partner filter cannot be read. Choose it again.")) from error
+        domain = self._read_domain(self.partner_domain)
         corp = Domain("corp_id", "=", self.corp_id._origin.id)
         if tags := self.tag_any_ids._origin:
             domain &= Domain("wecom_contact_ids", "any", corp & Domain("tag_ids", "in", tags.ids))
@@ -97,13 +107,7 @@ class WecomBroadcastAudience(models.Model):
                     company=company.name,
                 )
             )
-        partners = (
-            self.env["res.partner"].with_user(user).with_context(allowed_company_ids=company.ids, active_test=True)
-        )
-        try:
-            return partners._search(self._audience_domain())
-        except (ValueError, TypeError, KeyError) as error:
-            raise UserError(self.env._("The partner filter cannot be used: %s", error)) from error
+        return search_partners(user, company, self._audience_domain())
 
     def _own_members(self):
         """Return the members the responsible user may send as; None when he may send as everybody (managers)."""

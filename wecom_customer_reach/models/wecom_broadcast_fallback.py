@@ -1,10 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from .exclusion import EXCLUSION_RULES, OPTED_OUT
+from .exclusion import EXCLUSION_RULES, NOT_A_CUSTOMER, OPTED_OUT
 
-NO_FALLBACK = {OPTED_OUT, "duplicate"}
-"""Exclusions that are no reason for another message: the customer does not want one, or is reached already."""
+NO_FALLBACK = {OPTED_OUT, NOT_A_CUSTOMER, "duplicate", "quiet"}
+"""Exclusions that are no reason for another message: the customer does not want one, it does not concern him, or he is
+reached already.
+"""
 ANY = "any"
 UNCONFIRMED = "pending"
 RESULT_REASONS = ("refused", "not_friend", "capped")

@@ -1,4 +1,5 @@
 import logging
+from datetime import timedelta
 
 import psycopg2
 
@@ -8,20 +9,9 @@ from odoo.tools import SQL
 
 from .cap_policy import cap_window
 from .exclusion import EXCLUSION_RULES, exclusion_case
+from .message_class import MARKETING
 
 _logger = logging.getLogger(__name__)
-
-SENDER_ORDER = {
-    "wecom": None,
-    "salesperson": "follow.followed_at DESC NULLS LAST, follow.id DESC",
-    "first": "follow.followed_at ASC NULLS LAST, follow.id",
-    "last": "follow.followed_at DESC NULLS LAST, follow.id DESC",
-}
-
-
-def _first_sender_sql(policy, eligible):
-    """Return the aggregate that picks the first member in the order of ``policy`` among those who are eligible."""
-    return SQL("(array_agg(follow.member_id ORDER BY %s) FILTER (WHERE %s))[1]", SQL(SENDER_ORDER[policy]), eligible)
 
 
 class WecomBroadcastPlan(models.Model):
@@ -49,12 +39,14 @@ class WecomBroadcastPlan(models.Model):
         self._note_plan()
 
     def _live_reach(self):
-        """Return {code of the reason, None for reachable: number of rows} as a plan made now would have it."""
+        """Return {code of the reason, None for reachable: number of partners} as a plan made now would have it."""
         self.ensure_one()
         judged = self._judged_sql()
         self.env.flush_all()
         return dict(
-            self.env.execute_query(SQL("WITH %s SELECT exclusion, count(*) FROM judged GROUP BY exclusion", judged))
+            self.env.execute_query(
+                SQL("WITH %s SELECT exclusion, count(DISTINCT partner_id) FROM judged GROUP BY exclusion", judged)
+            )
         )
 
     def _judged_sql(self):
@@ -73,77 +65,41 @@ class WecomBroadcastPlan(models.Model):
                ),
                reach AS (%(reach)s),
                capped AS (%(capped)s),
+               quiet AS (%(quiet)s),
                candidate AS (
-                   SELECT audience.*, reach.sender_id,
+                   SELECT audience.*, reach.sender_id, reach.sender_rule,
                           COALESCE(followed, FALSE) AS followed, COALESCE(half, FALSE) AS half,
                           COALESCE(deleted_by_customer, FALSE) AS deleted_by_customer,
                           COALESCE(employed, FALSE) AS employed, COALESCE(sendable, FALSE) AS sendable,
                           COALESCE(own, FALSE) AS own,
+                          %(no_salesperson)s AS no_salesperson,
                           capped.contact_id IS NOT NULL AS capped,
+                          quiet.partner_id IS NOT NULL AS quiet,
                           %(reached)s AS reached,
                           audience.contact_id IS NULL AND %(awaiting)s AS awaiting_match,
+                          %(existing_customer)s AS existing_customer,
                           row_number() OVER (
                               PARTITION BY audience.partner_id
-                              ORDER BY COALESCE(own, FALSE) DESC, followed_at DESC NULLS LAST, audience.contact_id
+                              ORDER BY COALESCE(own, FALSE) DESC, sender_rule = 'moved' DESC NULLS LAST,
+                                       followed_at DESC NULLS LAST, audience.contact_id
                           ) AS contact_rank
                      FROM audience
                 LEFT JOIN reach ON reach.contact_id = audience.contact_id
                 LEFT JOIN capped ON capped.contact_id = audience.contact_id
+                LEFT JOIN quiet ON quiet.partner_id = audience.partner_id
                ),
                judged AS (SELECT *, %(exclusion)s AS exclusion FROM candidate)""",
             corp=self.corp_id._origin.id,
             audience=self._audience_query().subselect(),
             reach=self._reach_sql(),
             capped=self._capped_sql(),
+            quiet=self._quiet_sql(),
+            no_salesperson=SQL("sender_id IS NULL" if self.sender_policy == "salesperson_only" else "FALSE"),
             reached=self._reached_sql(),
             awaiting=self._awaiting_match_sql(),
+            existing_customer=self._existing_customer_sql(),
             exclusion=exclusion_case(),
         )
-
-    def _reach_sql(self):
-        """Return one row per contact of ``audience``: what his follows allow, and who would send.
-
-        A member can send while he is active in WeCom, follows the customer and may broadcast.
-        """
-        members = self._own_members()
-        own = SQL("TRUE") if members is None else SQL("follow.member_id = ANY(%s)", members.ids)
-        sendable = SQL("follow.status = 'active' AND member.status = 'active' AND member.may_broadcast")
-        return SQL(
-            """SELECT audience.contact_id, max(follow.followed_at) AS followed_at,
-                      bool_or(follow.status = 'active') AS followed,
-                      bool_or(follow.status = 'half') AS half,
-                      bool_or(follow.status = 'deleted_by_customer') AS deleted_by_customer,
-                      bool_or(follow.status = 'active' AND member.status != 'left') AS employed,
-                      bool_or(%(sendable)s) AS sendable,
-                      bool_or(%(sendable)s AND %(own)s) AS own,
-                      %(sender)s AS sender_id
-                 FROM audience
-                 JOIN wecom_follow follow ON follow.contact_id = audience.contact_id
-                 JOIN wecom_member member ON member.id = follow.member_id
-             GROUP BY audience.contact_id""",
-            sendable=sendable,
-            own=own,
-            sender=self._sender_sql(members is not None, SQL("%s AND %s", sendable, own)),
-        )
-
-    def _sender_sql(self, own_only, eligible):
-        """Return the aggregate that picks who sends, NULL where WeCom decides.
-
-        A user who may only send as himself is always named, whatever the policy says.
-        """
-        policy = "last" if own_only and self.sender_policy == "wecom" else self.sender_policy
-        if SENDER_ORDER[policy] and (own_only or policy != "salesperson"):
-            return _first_sender_sql(policy, eligible)
-        # Left to itself, WeCom might choose a member who is switched off here: then the one who came last is named.
-        sender = SQL(
-            """CASE WHEN bool_or(follow.status = 'active' AND member.status = 'active' AND NOT member.may_broadcast)
-                    THEN %s END""",
-            _first_sender_sql("last", eligible),
-        )
-        if policy == "salesperson":
-            salesperson = SQL("%s AND member.user_id = audience.salesperson_id", eligible)
-            sender = SQL("COALESCE(%s, %s)", _first_sender_sql(policy, salesperson), sender)
-        return sender
 
     def _capped_sql(self):
         """Return the contacts who have received as many broadcasts in the window as the corp's cap allows."""
@@ -158,19 +114,24 @@ class WecomBroadcastPlan(models.Model):
             allowed,
         )
 
+    def _quiet_sql(self):
+        """Return the partners who have received a broadcast in the quiet period, nobody where it does not hold."""
+        days = self.corp_id.quiet_days
+        if not days or self.message_class != MARKETING:
+            return SQL("SELECT NULL::integer AS partner_id WHERE FALSE")
+        return SQL(
+            """SELECT DISTINCT contact.partner_id
+                 FROM (%s) counted JOIN wecom_contact contact ON contact.id = counted.contact_id
+                WHERE counted.date >= %s AND contact.corp_id = %s AND contact.partner_id IS NOT NULL""",
+            self.env["wecom.touch"]._counted_sql(),
+            fields.Datetime.now() - timedelta(days=days),
+            self.corp_id._origin.id,
+        )
+
     def _awaiting_match_sql(self):
         """Return whether a contact of the corp waits for a person to choose between this partner and others."""
-        candidates = self.env["wecom.contact"]._fields["candidate_partner_ids"]
-        return SQL(
-            """audience.partner_id IN (
-                   SELECT link.%(partner)s FROM %(table)s link
-                     JOIN wecom_contact contact ON contact.id = link.%(contact)s
-                    WHERE contact.corp_id = %(corp)s AND contact.match_state = 'to_match')""",
-            partner=SQL.identifier(candidates.column2),
-            contact=SQL.identifier(candidates.column1),
-            table=SQL.identifier(candidates.relation),
-            corp=self.corp_id._origin.id,
-        )
+        waiting = self.env["wecom.contact"]._awaiting_partners_sql(self.corp_id._origin)
+        return SQL("audience.partner_id IN (%s)", waiting)
 
     def _insert_sql(self, judged):
         """Return the one statement that writes the batches and the recipients.
@@ -198,9 +159,11 @@ class WecomBroadcastPlan(models.Model):
                      FROM slot RETURNING id, sequence
                )
                INSERT INTO wecom_broadcast_recipient
-                      (broadcast_id, partner_id, contact_id, external_userid, member_id, batch_id, state, exclusion)
+                      (broadcast_id, partner_id, contact_id, external_userid, member_id, sender_rule, batch_id, state,
+                       exclusion)
                SELECT %(broadcast)s, partner_id, contact_id, external_userid,
-                      CASE WHEN exclusion IS NULL THEN sliced.sender_id END, batch.id,
+                      CASE WHEN exclusion IS NULL THEN sliced.sender_id END,
+                      CASE WHEN exclusion IS NULL THEN sliced.sender_rule END, batch.id,
                       CASE WHEN exclusion IS NULL THEN 'planned' ELSE 'excluded' END, exclusion
                  FROM sliced
             LEFT JOIN slot ON sliced.exclusion IS NULL AND slot.slice = sliced.slice

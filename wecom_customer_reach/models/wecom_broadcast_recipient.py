@@ -2,6 +2,7 @@ from odoo import fields, models
 
 from .bulk_fields import UncheckedMany2one
 from .exclusion import EXCLUSION_SELECTION
+from .sender_rule import SENDER_RULES
 
 RECIPIENT_STATES = [
     ("planned", "Planned"),
@@ -34,6 +35,9 @@ class WecomBroadcastRecipient(models.Model):
     contact_id = UncheckedMany2one("wecom.contact", "WeCom Contact")
     external_userid = fields.Char("External User ID")
     member_id = UncheckedMany2one("wecom.member", "Sent By")
+    sender_rule = fields.Selection(
+        SENDER_RULES, "Sender Chosen By", help="Why this member sends. Empty: made outside Odoo, or nobody sends."
+    )
     batch_id = UncheckedMany2one("wecom.broadcast.batch")
     state = fields.Selection(
         RECIPIENT_STATES,

@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from .exclusion import EXCLUSION_SELECTION
+from .message_class import MESSAGE_CLASSES
 from .wecom_broadcast_recipient import RECIPIENT_STATES
 
 
@@ -18,6 +19,7 @@ class WecomBroadcastReport(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     campaign_id = fields.Many2one("utm.campaign", readonly=True)
     user_id = fields.Many2one("res.users", "Responsible", readonly=True)
+    message_class = fields.Selection(MESSAGE_CLASSES, "Class", readonly=True)
     sending_at = fields.Datetime("Sent On", readonly=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
     member_id = fields.Many2one("wecom.member", "Sent By", readonly=True)
@@ -35,8 +37,8 @@ class WecomBroadcastReport(models.Model):
     def _table_query(self):
         return SQL(
             """SELECT recipient.id, recipient.broadcast_id, broadcast.company_id, broadcast.campaign_id,
-                      broadcast.user_id, broadcast.sending_at, recipient.partner_id, recipient.member_id,
-                      recipient.state, recipient.exclusion, recipient.sent_at AS delivered_at,
+                      broadcast.user_id, broadcast.message_class, broadcast.sending_at, recipient.partner_id,
+                      recipient.member_id, recipient.state, recipient.exclusion, recipient.sent_at AS delivered_at,
                       (recipient.state != 'excluded')::integer AS planned_count,
                       (recipient.state = 'sent')::integer AS delivered_count,
                       (recipient.state = 'excluded')::integer AS excluded_count,

@@ -131,10 +131,11 @@ class WecomBroadcastResult(models.Model):
 
     def _read_results(self, client):
         """Read the results of members whose task is new or has moved, and write them some thousand rows at a time."""
+        corp = self.broadcast_id.corp_id
         rows, tasks = [], self.env["wecom.broadcast.task"]
         for task in self.task_ids.filtered(lambda task: not task.result_complete):
             for page in broadcasts.iter_send_results(client, self.msgid, task.member_id.userid):
-                rows += [(row, task.member_id.id) for row in page.items]
+                rows += [(row, task.member_id.id) for row in corp._under_pseudonyms(page.items)]
             tasks |= task
             if len(rows) >= ROWS_PER_WRITE or len(tasks) >= TASKS_PER_WRITE:
                 self._write_results(rows, tasks)

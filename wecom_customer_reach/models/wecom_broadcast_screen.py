@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, format_datetime, formatLang
+from odoo.tools import format_datetime, formatLang
 
 RESULT_PREVIEW = 40
 
@@ -20,7 +20,7 @@ class WecomBroadcastScreen(models.Model):
         "wecom.broadcast.recipient", compute="_compute_recipient_preview_ids", string="First Recipients"
     )
 
-    @api.depends("reach_counts")
+    @api.depends("reach_counts", "reach_unknown")
     def _compute_reach(self):
         for broadcast in self:
             lines = broadcast._reach_lines()
@@ -49,6 +49,7 @@ class WecomBroadcastScreen(models.Model):
             "label": self.env._("Will receive") if not self.planned_at else self.env._("Planned"),
             "meaning": self.env._("Followed by a member who may send, with room under the cap."),
             "action": "",
+            "buttons": [],
             "count": reachable,
         }
         return [dict(line, share=100 * line["count"] / total if total else 0) for line in (first, *report)]
@@ -150,7 +151,7 @@ class WecomBroadcastScreen(models.Model):
     @api.depends("sending_at", "scheduled_at", "state")
     def _compute_shown_date(self):
         for broadcast in self:
-            scheduled = broadcast.scheduled_at if broadcast.state in ("scheduled", "draft") else False
+            scheduled = broadcast.scheduled_at if broadcast.state in ("draft", "to_approve", "scheduled") else False
             broadcast.shown_date = broadcast.sending_at or scheduled or broadcast.create_date
 
     def _compute_recipient_preview_ids(self):
@@ -193,17 +194,10 @@ class WecomBroadcastScreen(models.Model):
             narrowing = [("exclusion", "=", code)] if code else [("state", "!=", "excluded")]
             domain = [("broadcast_id", "=", self.id), *narrowing]
             return dict(self._recipient_action("wecom.broadcast.recipient", label, domain, ()))
-        self._audience_query()
         self.check_access("read")
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                "WITH %s SELECT DISTINCT partner_id FROM judged WHERE exclusion IS NOT DISTINCT FROM %s",
-                self._judged_sql(),
-                code or None,
-            )
-        )
-        return self._recipient_action("res.partner", label, [("id", "in", [row[0] for row in rows])], ())
+        if self.audience_count <= self._live_reach_limit:
+            self._work_out_reach()
+        return self._recipient_action("res.partner", label, self._reason_domain(code), ())
 
     def action_view_tasks(self):
         """Open the members' tasks."""

@@ -169,7 +169,8 @@ class WecomBroadcastSend(models.Model):
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
-                """UPDATE wecom_broadcast_recipient SET state = 'excluded', exclusion = %s, member_id = NULL
+                """UPDATE wecom_broadcast_recipient SET state = 'excluded', exclusion = %s, member_id = NULL,
+                          sender_rule = NULL
                     WHERE batch_id = %s AND state = 'planned' AND %s""",
                 reason,
                 self.id,

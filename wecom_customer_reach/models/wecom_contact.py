@@ -207,6 +207,20 @@ class WecomContact(models.Model):
         }
 
     @api.model
+    def _awaiting_partners_sql(self, corp):
+        """Return a query of the ids of partners who may be a contact of ``corp`` that waits for a person to choose."""
+        candidates = self._fields["candidate_partner_ids"]
+        return SQL(
+            """SELECT link.%(partner)s FROM %(table)s link
+                 JOIN wecom_contact contact ON contact.id = link.%(contact)s
+                WHERE contact.corp_id = %(corp)s AND contact.match_state = 'to_match'""",
+            partner=SQL.identifier(candidates.column2),
+            contact=SQL.identifier(candidates.column1),
+            table=SQL.identifier(candidates.relation),
+            corp=corp.id,
+        )
+
+    @api.model
     def _refresh_status(self, contact_ids):
         """Bring ``status`` and ``lost_at`` of these contacts in line with their follows, in one statement."""
         self.env.flush_all()

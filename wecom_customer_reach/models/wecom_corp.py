@@ -7,8 +7,10 @@ from ..wecom_api.client import DEFAULT_BASE_URL, WeComClient
 from ..wecom_api.errors import WeComError
 from ..wecom_api.transport import checked_base_url
 from .wecom_access_token import DatabaseTokenStore
+from .wecom_rate_limit import DatabaseRateLimits
 
 ADMINISTRATOR = "wecom_customer_reach.group_wecom_administrator"
+MANAGER = "wecom_customer_reach.group_wecom_manager"
 
 PARTNER_POLICIES = [
     ("create", "Create a partner for every contact that matches none"),
@@ -17,6 +19,7 @@ PARTNER_POLICIES = [
 SENDER_POLICIES = [
     ("wecom", "WeCom decides (last chat)"),
     ("salesperson", "Salesperson of the partner"),
+    ("salesperson_only", "Salesperson of the partner, nobody else"),
     ("first", "Member who added the customer first"),
     ("last", "Member who added the customer last"),
 ]
@@ -103,6 +106,13 @@ class WecomCorp(models.Model):
         required=True,
         help="The limit that is set in the WeCom admin console. Customers who have reached it are left out beforehand.",
     )
+    quiet_days = fields.Integer(
+        "Quiet Period",
+        required=True,
+        default=0,
+        help="For so many days after a broadcast a customer gets no other one. Notices go out all the same. "
+        "0: no quiet period.",
+    )
     member_ids = fields.One2many("wecom.member", "corp_id", string="Members")
     tag_group_ids = fields.One2many("wecom.tag.group", "corp_id", string="Tag Groups")
     sync_ids = fields.One2many("wecom.sync", "corp_id", string="Synchronisations", groups=ADMINISTRATOR)
@@ -111,6 +121,7 @@ class WecomCorp(models.Model):
     lost_count = fields.Integer(compute="_compute_counts")
     to_match_count = fields.Integer(compute="_compute_counts")
 
+    _quiet_days_positive = models.Constraint("CHECK (quiet_days >= 0)", "The quiet period cannot be negative.")
     _company_uniq = models.UniqueIndex(
         "(company_id) WHERE active IS TRUE",
         "This company has a WeCom corp already. Change that one, or archive it first.",
@@ -212,6 +223,7 @@ class WecomCorp(models.Model):
         """Ask WeCom for the members it lets the app see, keep the outcome, and say it in plain words."""
         self.ensure_one()
         self.check_access("write")
+        self.env["wecom.rate.limit"]._forget(self)
         client = self._client()
         try:
             client.check()
@@ -294,11 +306,11 @@ class WecomCorp(models.Model):
             sentences.append(self.env._("(WeCom error %(code)s)", code=error.errcode))
         return " ".join(sentences)
 
-    def _client(self, deadline=None, **token_store_options):
-        """Return a client of this corp that shares its access token with every other worker.
+    def _client(self, deadline=None, **database_options):
+        """Return a client of this corp that shares its access token and rate limits with every other worker.
 
-        ``deadline`` is the seconds after which a call gives up (the client's own by default); ``token_store_options``
-        go to :class:`DatabaseTokenStore`.
+        ``deadline`` is the seconds after which a call gives up (the client's own by default); ``database_options``
+        go to :class:`DatabaseTokenStore` and :class:`DatabaseRateLimits`.
 
         :raise UserError: when no secret has been entered yet, or the server's configuration names an unusable address
         """
@@ -310,8 +322,10 @@ class WecomCorp(models.Model):
                 self.env._("Enter the secret of the self-built app for %(corp)s first.", corp=corp.display_name)
             )
         corpid, secret, base_url = connection.corpid, connection.secret, connection.base_url
-        store = DatabaseTokenStore(self.env.registry, corp.id, corpid, secret, base_url, **token_store_options)
-        options = {} if deadline is None else {"deadline": deadline}
+        store = DatabaseTokenStore(self.env.registry, corp.id, corpid, secret, base_url, **database_options)
+        options = {"rate_limits": DatabaseRateLimits(self.env.registry, corp.id, **database_options)}
+        if deadline is not None:
+            options["deadline"] = deadline
         try:
             return WeComClient(corpid, secret, base_url=base_url, token_store=store, **options)
         except ValueError as error:

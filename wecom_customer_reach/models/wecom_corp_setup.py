@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .setup_checks import CONNECTION
+from .setup_checks import CONNECTION, SETUP_CHECKS
 from .setup_finding import FAILED, OK
 from .wecom_corp import ADMINISTRATOR
 
@@ -45,13 +45,13 @@ class WecomCorpSetup(models.Model):
         for corp in self:
             rows = corp.setup_check_ids
             done = len(rows.filtered(lambda row: row.state == OK))
-            total = len(rows)
+            total = len(SETUP_CHECKS)
             corp.setup_message = self.env._("%(done)s of %(total)s", done=done, total=total)
-            corp.setup_percent = 100 * done // total if total else 0
+            corp.setup_percent = 100 * done // total
             if FAILED in rows.mapped("state"):
                 corp.setup_state = "failed"
             else:
-                corp.setup_state = "done" if total and done == total else "open"
+                corp.setup_state = "done" if done == total else "open"
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,5 +1,4 @@
 import hashlib
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -11,7 +10,6 @@ CONTACT_EVENT = "change_external_contact"
 TAG_EVENT = "change_external_tag"
 MEMBER_EVENT = "change_contact"
 WORKED_ON = (CONTACT_EVENT, TAG_EVENT, MEMBER_EVENT)
-KEEP_DAYS = 30
 
 
 def by_time(event):
@@ -85,12 +83,15 @@ class WecomEvent(models.Model):
 
     @api.model
     def _keep(self, corp, event):
-        """Store an ``events.Event`` of ``corp``; return whether there is work to do.
+        """Store an ``events.Event`` of ``corp``; return whether there is work to do. Of a customer erased, nothing.
 
         The same event again is not stored again. One for which WeCom was read in the very second it was made is worked
         on again: WeCom's times are whole seconds, so it may tell of a second change in that second.
         """
         now = fields.Datetime.now()
+        external_userid = event.fields.get("ExternalUserID")
+        if external_userid and corp._erased([external_userid]):
+            return False
         # The same event at the same moment, or the worker on it: Odoo repeats the request. The log is not to quote it.
         self.env.cr.execute(
             SQL(
@@ -111,7 +112,7 @@ class WecomEvent(models.Model):
                 change_type=event.change_type,
                 subject=event.subject,
                 userid=event.fields.get("UserID"),
-                external_userid=event.fields.get("ExternalUserID"),
+                external_userid=external_userid,
                 xml=event.xml,
                 made_at=from_epoch(event.created_at),
                 now=now,
@@ -160,10 +161,3 @@ class WecomEvent(models.Model):
             "res_id": self.contact_id.id,
             "views": [(False, "form")],
         }
-
-    @api.autovacuum
-    def _gc_old_events(self):
-        """Forget what is settled. Failed events stay until somebody has looked at them, twice as long."""
-        now = fields.Datetime.now()
-        for states, days in ((("done", "ignored"), KEEP_DAYS), (("failed",), 2 * KEEP_DAYS)):
-            self.search([("state", "in", states), ("received_at", "<", now - timedelta(days=days))]).unlink()

@@ -93,7 +93,10 @@ class WecomEvent(models.Model):
         known = {contact.external_userid: contact for contact in self._contacts(corp)}
         half_added = self._latest(HALF_ADDED)
         deletions = self._known_deletions(corp) if half_added else {}
+        erased = corp._erased({external_userid for external_userid, _userid in half_added})
         for key, event in half_added.items():
+            if key[0] in erased:
+                continue
             if key not in deletions or by_time(deletions[key]) < by_time(event):
                 event._keep_half(corp, follows.get(key, self.env["wecom.follow"]), known, read_at)
         return ended

@@ -6,7 +6,10 @@ from .wecom_follow_loss import LOST_BY_SOMEONE
 
 
 class WecomLoss(models.Model):
-    """One time that a member lost a customer. It stays when the customer is won back, so that the past stays true."""
+    """One time that a member lost a customer. It stays when the customer is won back, so that the past stays true.
+
+    It also stays, without a name, when the customer is erased.
+    """
 
     _name = "wecom.loss"
     _description = "WeCom Loss of a Customer"
@@ -14,9 +17,9 @@ class WecomLoss(models.Model):
     _rec_name = "contact_id"
     _log_access = False
 
-    follow_id = fields.Many2one("wecom.follow", required=True, readonly=True, ondelete="cascade")
+    follow_id = fields.Many2one("wecom.follow", readonly=True, ondelete="set null")
     member_id = fields.Many2one("wecom.member", required=True, readonly=True, ondelete="cascade", index=True)
-    contact_id = fields.Many2one("wecom.contact", required=True, readonly=True, ondelete="cascade", index=True)
+    contact_id = fields.Many2one("wecom.contact", readonly=True, ondelete="set null", index=True)
     partner_id = fields.Many2one(related="contact_id.partner_id")
     ended_by = fields.Selection(
         [("deleted_by_customer", "The customer"), ("deleted_by_member", "The member")], required=True, readonly=True

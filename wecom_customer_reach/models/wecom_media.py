@@ -21,7 +21,15 @@ class WecomMedia(models.Model):
     company_id = fields.Many2one(related="corp_id.company_id", store=True)
     checksum = fields.Char(required=True, help="SHA-1 of the file.")
     media_type = fields.Selection(
-        [("image", "Image"), ("video", "Video"), ("file", "File"), ("image_url", "Image Address")], required=True
+        [
+            ("image", "Image"),
+            ("video", "Video"),
+            ("file", "File"),
+            ("image_url", "Image Address"),
+            ("moment_image", "Image of a Moment"),
+            ("moment_video", "Video of a Moment"),
+        ],
+        required=True,
     )
     filename = fields.Char(required=True)
     media_id = fields.Char()
@@ -47,7 +55,9 @@ class WecomMedia(models.Model):
         if media_type == "image_url":
             values = {"url": media.upload_image(client, filename, upload.raw, upload.mimetype)}
         else:
-            uploaded = media.upload(client, media_type, filename, upload.raw, upload.mimetype)
+            # A file for moments has a store of its own (§ 8.2).
+            call = media.upload_attachment if media_type.startswith("moment_") else media.upload
+            uploaded = call(client, media_type.removeprefix("moment_"), filename, upload.raw, upload.mimetype)
             # Counted from our own clock: the row must be renewed in time even when the two clocks differ.
             values = {"media_id": uploaded.media_id, "expires_at": now + LIFE}
         if known:

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from ..wecom_api.errors import WeComError
-from .setup_checks import BROADCAST, CHECK_BY_CODE, CHECK_BY_ERRCODE, SETUP_CHECKS, TOKEN
+from .setup_checks import CHECK_BY_CODE, CHECK_BY_ERRCODE, SETUP_CHECKS, TOKEN
 from .setup_finding import FAILED, OK, UNCHECKED, Finding, failure, finding
 from .setup_probe import NO_SECRET, SetupRun
 
@@ -60,10 +60,13 @@ class WecomSetupCheck(models.Model):
         if blocking := CHECK_BY_CODE.get(self.blocked_by):
             title = self.env._(blocking.title)  # pylint: disable=translation-not-lazy
             return self.env._("Cannot be looked at before this is mended: %s.", title)
-        return " ".join(
-            self.env._(line["text"], **line["values"]) if line["values"] else self.env._(line["text"])
-            for line in self.lines or []
-        )
+        sentences = []
+        for line in self.lines or []:
+            source, values = line["text"], line["values"]
+            # Without values nothing is formatted: a sentence may hold a percent sign.
+            sentence = self.env._(source, **values) if values else self.env._(source)  # pylint: disable=translation-not-lazy
+            sentences.append(sentence)
+        return " ".join(sentences)
 
     @api.model
     def _of_corp(self, corp):
@@ -142,10 +145,6 @@ class WecomSetupCheck(models.Model):
             values |= {"state": UNCHECKED, "blocked_by": seen.code}
         self.write(values)
 
-    def _is_done(self):
-        return self.state == OK
-
-    @api.model
     def _nightly(self):
         """Return the rows that may be looked at without a person: they only read."""
-        return self.filtered(lambda row: CHECK_BY_CODE[row.code].nightly and row.code != BROADCAST)
+        return self.filtered(lambda row: CHECK_BY_CODE[row.code].nightly)

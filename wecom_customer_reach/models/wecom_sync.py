@@ -3,7 +3,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import psycopg2
-from psycopg2.errors import SerializationFailure
+from psycopg2.errors import DeadlockDetected, SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -16,7 +16,6 @@ _logger = logging.getLogger(__name__)
 NIGHTLY_AFTER = timedelta(hours=20)
 STAGES = [("members", "Members"), ("tags", "Tags"), ("contacts", "Contacts"), ("partners", "Partners")]
 STAGE_PERCENT = {"members": (0, 5), "tags": (5, 10), "contacts": (10, 80), "partners": (80, 100)}
-KEEP_DAYS = 90
 SHORTEST_PAUSE_SECONDS = 60
 
 
@@ -151,7 +150,7 @@ class WecomSync(models.Model):
                 while self._next_step(steps):
                     if not progress(1, remaining=remaining):
                         return False
-        except SerializationFailure:
+        except (SerializationFailure, DeadlockDetected):
             # Somebody changed the same rows meanwhile: the step is done again, on what is there now.
             self.env.cr.rollback()
             return False
@@ -222,10 +221,3 @@ class WecomSync(models.Model):
     def _fail(self, error):
         message = self.env["wecom.corp"]._explained(error) if isinstance(error, WeComError) else str(error)
         self.write({"state": "failed", "error_message": message, "ended_at": fields.Datetime.now()})
-
-    @api.autovacuum
-    def _gc_old_runs(self):
-        old = self.search(
-            [("state", "!=", "running"), ("create_date", "<", fields.Datetime.now() - timedelta(days=KEEP_DAYS))]
-        )
-        old.unlink()

@@ -20,7 +20,7 @@ class WecomTagMarkingLine(models.Model):
     _log_access = False
 
     marking_id = fields.Many2one("wecom.tag.marking", required=True, readonly=True, ondelete="cascade")
-    follow_id = UncheckedMany2one("wecom.follow", required=True, readonly=True)
+    follow_id = UncheckedMany2one("wecom.follow", readonly=True)
     contact_id = fields.Many2one(related="follow_id.contact_id")
     partner_id = fields.Many2one(related="follow_id.contact_id.partner_id")
     member_id = fields.Many2one(related="follow_id.member_id")

@@ -141,5 +141,5 @@ class TestBroadcastScreen(BroadcastCase):
         self.assertEqual(bool(demo), module.demo, "demo data is there exactly when it was asked for")
         if demo:
             states = set(self.env["wecom.broadcast"].search([("corp_id", "=", demo.corp_id.id)]).mapped("state"))
-            self.assertEqual(states, {"draft", "scheduled", "sending", "running", "done", "cancelled"})
+            self.assertEqual(states, {"draft", "to_approve", "scheduled", "sending", "running", "done", "cancelled"})
             self.assertFalse(demo.corp_id.sudo().secret, "demo data calls nobody")

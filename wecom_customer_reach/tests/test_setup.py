@@ -3,7 +3,9 @@
 from odoo.addons.wecom_customer_reach.models.setup_checks import SETUP_CHECKS
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools.translate import code_translations
 
+from ..wecom_api.errors import CATALOGUE
 from .broadcast_common import UPLOAD
 from .common import FOLLOW_USERS, TAG_LIST, WecomCase
 
@@ -174,6 +176,17 @@ class TestSetup(SetupCase):
         english, chinese = (self.row("secret").with_context(lang=lang) for lang in ("en_US", "zh_CN"))
         self.assertIn("WeCom does not accept the secret", english.meaning)
         self.assertIn("企业微信", chinese.meaning)
+
+    def test_every_code_of_wecom_has_a_text_in_both_languages(self):
+        chinese = code_translations.get_python_translations("wecom_customer_reach", "zh_CN")
+        for info in CATALOGUE.values():
+            for sentence in (info.explanation, info.remedy):
+                self.assertRegex(chinese.get(sentence, ""), "[\u4e00-\u9fff]", f"{info.code}: {sentence}")
+
+    def test_a_code_belongs_to_one_row_and_is_known(self):
+        owned = [errcode for check in SETUP_CHECKS for errcode in check.errcodes]
+        self.assertEqual(len(owned), len(set(owned)))
+        self.assertLessEqual(set(owned), set(CATALOGUE))
 
     def test_only_administrators_look_and_nobody_writes(self):
         row = self.row("secret")

@@ -33,3 +33,17 @@ class TestCampaignTour(BrowserActions, BroadcastCase, HttpCase):
             self.assertEqual(self.sandbox.calls(REMIND), reminders)
         self.read_results()
         self.start_tour("/odoo/wecom-broadcasts", "wecom_deadline_passed", login=self.manager.login)
+
+    def test_approval(self):
+        approver = self.add_user("tour_approver", "wecom_customer_reach.group_wecom_approver")
+        self.corp.approval_policy = "always"
+        customer = self.add_customer(self.anna)
+        broadcast = self.broadcast()
+        self.start_tour("/odoo/wecom-broadcasts", "wecom_approval_ask", login=self.manager.login)
+        self.assertEqual(broadcast.state, "to_approve")
+        self.send()
+        self.assertFalse(self.sandbox.broadcasts())
+        self.start_tour("/odoo/wecom-broadcasts", "wecom_approval_approve", login=approver.login)
+        self.assertEqual((broadcast.decided_by_id, broadcast.decision_comment), (approver, "Good, go ahead."))
+        self.send()
+        self.assert_arrives_once(broadcast, customer)

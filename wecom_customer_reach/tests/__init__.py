@@ -30,6 +30,7 @@ from . import (
     test_moment_content,
     test_moment_exactly_once,
     test_moment_import,
+    test_moment_result,
     test_moment_story,
     test_moment_tag,
     test_neutralize,

@@ -23,7 +23,8 @@ class WecomMomentScreen(models.Model):
 
     def action_view_audience(self):
         """Open the customers who may see it."""
-        return self._rows_action("wecom.moment.audience", self.env._("May see it"), [("may_see", "=", True)])
+        name = self.env._("May see it")
+        return self._rows_action("wecom.moment.audience", name, [("may_see", "=", True)])
 
     def action_view_reactions(self):
         """Open likes and comments; the context key ``reaction_kind`` narrows them."""

@@ -10,6 +10,8 @@ class WecomMomentScreen(models.Model):
 
     may_publish = fields.Boolean(compute="_compute_may_publish", help="Whether you may publish this kind of post.")
 
+    corp_name = fields.Char(related="corp_id.name", string="Corp Name", help="Stands beside the member's name.")
+
     @api.depends("post_type")
     @api.depends_context("uid")
     def _compute_may_publish(self):

@@ -14,6 +14,7 @@ from . import (
     test_broadcast_story,
     test_broadcast_test,
     test_broadcast_workers,
+    test_buttons,
     test_callback,
     test_callback_attacks,
     test_corp,

@@ -50,3 +50,7 @@ ALLOWED = {
     "wecom.erasure.start": ("", "rwcd", "rwcd"),
     "wecom.media": ("", "", "rd"),
 }
+
+GROUPS = ("user", "manager", "administrator")
+
+BUTTONS = {}

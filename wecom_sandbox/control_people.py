@@ -5,6 +5,7 @@ from heapq import nlargest
 from .checks import LATEST_TIME, REQUIRED, ControlError, in_range, read, strings, whole_number
 from .delivery import waiting_tasks
 from .events import emit_left
+from .identifiers import open_userid, openid, service_external_userid
 from .media import with_file_facts
 from .moment_delivery import waiting_moments
 from .relations import live_tag_ids
@@ -63,9 +64,10 @@ def members(world, data):
 
 
 def add_member(world, data):
-    """POST members {"userid", "name"}."""
-    values = read(data, userid=(str, REQUIRED), name=(str, REQUIRED))
-    member = world.add_member(_checked_id(values["userid"], "userid"), values["name"])
+    """POST members {"userid", "name", "mobile"?, "email"?}."""
+    values = read(data, userid=(str, REQUIRED), name=(str, REQUIRED), mobile=(str, ""), email=(str, ""))
+    userid = _checked_id(values["userid"], "userid")
+    member = world.add_member(userid, values["name"], mobile=values["mobile"], email=values["email"])
     return {"userid": member.userid, "name": member.name, "waiting": 0, "moments": 0}
 
 
@@ -251,7 +253,21 @@ def customer_list(world, data):
     return {"customers": world.customer_list}
 
 
+def identifiers(world, data):
+    """GET identifiers?userid=, or ?external_userid=: the other ids of one person."""
+    if "userid" in data:
+        member = find_member(world, data["userid"])
+        return {"userid": member.userid, "open_userid": open_userid(member)}
+    contact = find_customer(world, data.get("external_userid", ""))
+    return {
+        "external_userid": contact.external_userid,
+        "service_external_userid": service_external_userid(contact),
+        "openid": openid(contact) if contact.kind == WECHAT_USER else None,
+    }
+
+
 ROUTES = [
+    ("GET", "/sandbox/identifiers", identifiers),
     ("GET", "/sandbox/members", members),
     ("POST", "/sandbox/members", add_member),
     ("POST", "/sandbox/members/<userid>/leave", leave),

@@ -49,6 +49,7 @@ TEXTS = {
     41046: "missing msgid",
     41047: "invalid msgid",
     41048: "no customer can be sent to",
+    41056: "invalid external user type",
     41049: "missing welcome code",
     41050: "invalid welcome code",
     41051: "externaluser has started chatting",
@@ -77,6 +78,7 @@ TEXTS = {
     45001: "media size out of limit",
     45009: "api freq out of limit",
     45033: "api concurrent out of limit",
+    46004: "user no exist",
     48002: "api forbidden",
     50100: "invalid cursor",
     60011: "no privilege to access/modify contact/party/agent",
@@ -87,6 +89,7 @@ TEXTS = {
     82001: "no user, party or tag given",
     84061: "not external contact",
     90207: "invalid miniprogram appid",
+    830002: "file or range too large",
 }
 
 _HINT_NUMBERS = itertools.count(1)

@@ -13,6 +13,7 @@ MOMENTS_PER_MONTH = 100_000
 MESSAGES_PER_MINUTE, MESSAGES_PER_HOUR = 30, 1000  # of one app to one member
 WITHOUT_BASE_LIMIT = {"/cgi-bin/message/send"}
 WRONG_SECRETS_PER_HOUR = 2000
+WRONG_MOBILES_SHARE = 5  # one wrong number for each five members a day
 
 
 class Window:
@@ -82,6 +83,15 @@ class RateLimits:
         """Count one app message to ``member``; returns whether it arrives: too many are dropped without a word."""
         allowed = self._allowed(("message", member.key), MINUTE, now, MESSAGES_PER_MINUTE)
         return self._allowed(("message", member.key), HOUR, now, MESSAGES_PER_HOUR) and allowed
+
+    def getuserid_is_blocked(self, now):
+        """Whether too many unknown mobiles were asked for today."""
+        window = self._windows.get(("getuserid", DAY))
+        return window is not None and now < window.blocked_until
+
+    def count_wrong_mobile(self, now, staff):
+        """Count one unknown mobile; past a fifth of the ``staff`` the call is blocked for the rest of the day."""
+        self._allowed("getuserid", DAY, now, staff // WRONG_MOBILES_SHARE)
 
     def is_banned(self, address, now):
         """Whether ``address`` gave too many wrong secrets within the last hour."""

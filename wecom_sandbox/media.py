@@ -19,6 +19,7 @@ ATTACHMENT_LIMITS = {"image": 10 * MEGABYTE, "video": 10 * MEGABYTE, "file": 10 
 ATTACHMENT_KINDS = {"1": (MOMENT_ATTACHMENT, ("image", "video")), "2": (ALBUM_ATTACHMENT, ("image",))}
 LONG_SIDE, SHORT_SIDE, VIDEO_SECONDS = 10_800, 1080, 30  # of moments
 PICTURE_LIMIT = 2 * MEGABYTE
+LARGEST_PIECE = 20 * MEGABYTE  # of one download
 PICTURE_PATH = "/pic_wework/"
 
 
@@ -194,7 +195,11 @@ def get_media(call):
         media = call.world.moment_files.get(media_id)
     if media is None:
         raise ApiError(40007)
-    return file_response(media, call.request.headers.get("Range"))
+    range_header = call.request.headers.get("Range")
+    first, last = _span(range_header, len(media.data)) or (0, len(media.data) - 1)
+    if last - first + 1 > LARGEST_PIECE:
+        raise ApiError(830002)
+    return file_response(media, range_header)
 
 
 def file_response(media, range_header=None):

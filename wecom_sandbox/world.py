@@ -39,6 +39,8 @@ class Member:
     name: str
     department: int = 1
     position: str = ""
+    mobile: str = ""
+    email: str = ""
     left: bool = False
     left_at: int = 0
     follow_list: list = field(default_factory=list)
@@ -149,11 +151,11 @@ class World:
 
     # members
 
-    def add_member(self, userid, name, department=1, position=""):
+    def add_member(self, userid, name, department=1, position="", mobile="", email=""):
         """Add a member; raises ControlError when the userid is bad or taken."""
         if userid.lower() in self.members:
             raise ControlError(f"there is a member {userid!r} already")
-        member = self.members[userid.lower()] = Member(userid, name, department, position)
+        member = self.members[userid.lower()] = Member(userid, name, department, position, mobile, email)
         return member
 
     def is_visible(self, member):

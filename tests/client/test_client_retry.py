@@ -153,6 +153,24 @@ def test_too_many_calls_is_raised_at_once_with_the_time_to_wait(wecom, client, p
     assert pauses == []
 
 
+@pytest.mark.parametrize("kind", CallKind)
+def test_what_is_limited_is_not_called_again_before_its_time(wecom, kind):
+    now = [1_700_000_000.0]
+    client = WeComClient("ww0001", SECRET, base_url=wecom.url, clock=lambda: now[0])
+    wecom.script(PATH, refused(45009), ok(done=1))
+    wecom.script("/cgi-bin/other", ok(done=1))
+    for wait, left in ((0, 60), (20, 40)):
+        now[0] += wait
+        with pytest.raises(RateLimited) as caught:
+            call(client, kind)
+        assert caught.value.retry_after == left
+    assert len(wecom.calls(PATH)) == 1
+    assert client.call("GET", "/cgi-bin/other", kind=CallKind.READ)["done"] == 1, "limits are those of one interface"
+    now[0] += 41
+    assert call(client, kind)["done"] == 1
+    client.close()
+
+
 @pytest.mark.parametrize("errcode", [41063, 41079])
 def test_not_ready_is_raised_at_once_with_the_time_to_wait(wecom, client, errcode):
     wecom.script(PATH, refused(errcode))

@@ -1,5 +1,6 @@
 from . import wecom_corp
 from . import wecom_access_token
+from . import wecom_rate_limit
 from . import wecom_corp_call
 from . import wecom_member
 from . import wecom_contact

@@ -63,5 +63,15 @@ def match(contacts, candidates):
     return matching
 
 
+def without_same_number(contacts):
+    """Return (contacts of which no two share a number, the others, who share one with an earlier contact)."""
+    numbers, first, others = set(), [], []
+    for contact in contacts:
+        own = {*contact.mobiles, *contact.remark_numbers}
+        (others if own & numbers else first).append(contact)
+        numbers |= own
+    return first, others
+
+
 def _fitting(numbers, candidates):
     return set().union(*(candidates.by_number.get(number, ()) for number in numbers))

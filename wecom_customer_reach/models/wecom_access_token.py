@@ -1,13 +1,11 @@
 import hashlib
 import time
-
-from psycopg2.errors import SerializationFailure
+from functools import partial
 
 from odoo import fields, models
 
 from ..wecom_api.tokens import TokenStore, usable_seconds
-
-REFRESH_ATTEMPTS = 5
+from .own_cursor import in_own_cursor
 
 
 class WecomAccessToken(models.Model):
@@ -49,24 +47,15 @@ class DatabaseTokenStore(TokenStore):
         return self._token
 
     def refresh(self, stale, fetch):
-        return self._run(lambda: self._refresh(stale, fetch))
+        renew = partial(self._refresh_locked, stale=stale, fetch=fetch)
+        return self._run(lambda: in_own_cursor(self._registry, renew))
 
     def _load(self):
         with self._registry.cursor() as cr:
             self._keep(self._read(cr, lock=False))
 
-    def _refresh(self, stale, fetch):
-        """Renew under a row lock. Waiting for the lock makes the snapshot old, so it is read again in a new one."""
-        for attempt in range(1, REFRESH_ATTEMPTS + 1):
-            try:
-                with self._registry.cursor() as cr:
-                    return self._refresh_locked(cr, stale, fetch)
-            except SerializationFailure:
-                if attempt == REFRESH_ATTEMPTS:
-                    raise
-        return self._token
-
     def _refresh_locked(self, cr, stale, fetch):
+        """Renew under a row lock."""
         row = self._read(cr, lock=True)
         self._keep(row)
         if self._token is None or self._token == stale:

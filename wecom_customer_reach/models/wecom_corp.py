@@ -9,6 +9,7 @@ from ..wecom_api.client import DEFAULT_BASE_URL, WeComClient
 from ..wecom_api.errors import WeComError
 from ..wecom_api.transport import checked_base_url
 from .wecom_access_token import DatabaseTokenStore
+from .wecom_rate_limit import DatabaseRateLimits
 
 ADMINISTRATOR = "wecom_customer_reach.group_wecom_administrator"
 MANAGER = "wecom_customer_reach.group_wecom_manager"
@@ -224,6 +225,7 @@ class WecomCorp(models.Model):
         """Ask WeCom for the members it lets the app see, keep the outcome, and say it in plain words."""
         self.ensure_one()
         self.check_access("write")
+        self.env["wecom.rate.limit"]._forget(self)
         client = self._client()
         try:
             client.check()
@@ -306,11 +308,11 @@ class WecomCorp(models.Model):
             sentences.append(self.env._("(WeCom error %(code)s)", code=error.errcode))
         return " ".join(sentences)
 
-    def _client(self, deadline=None, **token_store_options):
-        """Return a client of this corp that shares its access token with every other worker.
+    def _client(self, deadline=None, **database_options):
+        """Return a client of this corp that shares its access token and rate limits with every other worker.
 
-        ``deadline`` is the seconds after which a call gives up (the client's own by default); ``token_store_options``
-        go to :class:`DatabaseTokenStore`.
+        ``deadline`` is the seconds after which a call gives up (the client's own by default); ``database_options``
+        go to :class:`DatabaseTokenStore` and :class:`DatabaseRateLimits`.
 
         :raise UserError: when no secret has been entered yet, or the server's configuration names an unusable address
         """
@@ -322,8 +324,10 @@ class WecomCorp(models.Model):
                 self.env._("Enter the secret of the self-built app for %(corp)s first.", corp=corp.display_name)
             )
         corpid, secret, base_url = connection.corpid, connection.secret, connection.base_url
-        store = DatabaseTokenStore(self.env.registry, corp.id, corpid, secret, base_url, **token_store_options)
-        options = {} if deadline is None else {"deadline": deadline}
+        store = DatabaseTokenStore(self.env.registry, corp.id, corpid, secret, base_url, **database_options)
+        options = {"rate_limits": DatabaseRateLimits(self.env.registry, corp.id, **database_options)}
+        if deadline is not None:
+            options["deadline"] = deadline
         try:
             return WeComClient(corpid, secret, base_url=base_url, token_store=store, **options)
         except ValueError as error:

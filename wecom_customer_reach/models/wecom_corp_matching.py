@@ -1,7 +1,9 @@
+from psycopg2.errors import SerializationFailure
+
 from odoo import models
 from odoo.tools import SQL
 
-from .partner_matching import Candidates, UnmatchedContact, match
+from .partner_matching import Candidates, UnmatchedContact, match, without_same_number
 from .phone_numbers import digits_as_typed, e164_forms, numbers_in_text
 
 
@@ -57,11 +59,45 @@ class WecomCorp(models.Model):
         Return (number bound to partners that exist, number of new partners).
         """
         matching = match(contacts, self._candidates(contacts))
-        created = {}
+        newcomers, like_newcomers = [], []
         if self.partner_policy == "create":
-            created = self._create_partners([contact for contact in matching.without if contact.is_active])
+            newcomers, like_newcomers = without_same_number(
+                [contact for contact in matching.without if contact.is_active]
+            )
+        if newcomers or matching.matched:
+            self._ensure_nobody_was_faster(matching, newcomers)
+        created = self._create_partners(newcomers)
         self._write_matching(contacts, matching, created)
-        return len(matching.matched), len(created)
+        matched_count, created_count = len(matching.matched), len(created)
+        if like_newcomers:
+            more_matched, more_created = self._match_contacts(like_newcomers)
+            matched_count, created_count = matched_count + more_matched, created_count + more_created
+        return matched_count, created_count
+
+    def _ensure_nobody_was_faster(self, matching, newcomers):
+        """Let no other worker bind contacts of this corp before this transaction ends.
+
+        What one has bound since this transaction began is invisible in it, and is looked for in another transaction.
+
+        :raise SerializationFailure: when it concerns these contacts; the step is done again then, on what is there now
+        """
+        self.env.flush_all()
+        self.env.cr.execute(SQL("SELECT pg_advisory_xact_lock(hashtext('wecom_matching'), %s)", self.id))
+        claimed = [partner_id for partner_id, method in matching.matched.values() if method == "phone"]
+        known = self._bound_contact_ids(claimed)
+        with self.env.registry.cursor() as cr:
+            now = self.with_env(self.env(cr=cr)).exists()  # nobody else knows a corp that is not committed yet
+            candidates = now._candidates(newcomers) if now else Candidates({}, {}, set())
+            bound = now._bound_contact_ids(claimed) if now else set()
+        if candidates.by_number or candidates.by_unionid or bound - known:
+            raise SerializationFailure("Another worker has just bound a contact with the same number.")
+
+    def _bound_contact_ids(self, partner_ids):
+        """Return the contacts of this corp that are one of these partners."""
+        rows = self.env.execute_query(
+            SQL("SELECT id FROM wecom_contact WHERE corp_id = %s AND partner_id = ANY(%s)", self.id, partner_ids)
+        )
+        return {contact_id for (contact_id,) in rows}
 
     def _candidates(self, contacts):
         """Look up, in one query each, who could be one of these contacts."""

@@ -31,20 +31,30 @@ UPSERT = """
                 coalesce(EXCLUDED.unionid, contact.unionid), EXCLUDED.position, EXCLUDED.corp_name)
         RETURNING id, external_userid, xmax = 0 AS created
     ), pair AS MATERIALIZED (
-        SELECT listed.*,
+        SELECT listed.*, to_timestamp(nullif(createtime, 0)) AT TIME ZONE 'UTC' AS followed_at,
+               written_contact.created IS TRUE AS is_of_new_contact,
                coalesce(written_contact.id, (SELECT id FROM wecom_contact
                                               WHERE corp_id = %(corp)s AND external_userid = listed.external_userid)
                        ) AS contact_id
           FROM listed
           LEFT JOIN written_contact USING (external_userid)
-    ), written_follow AS (
+    ), first_follow AS (
+        INSERT INTO wecom_follow (
+               member_id, contact_id, status, followed_at, remark, description, remark_corp_name, remark_mobiles,
+               add_way, channel, operator_userid, row_hash, read_at)
+        SELECT member_id, contact_id, 'active', followed_at, remark, description, remark_corp_name, remark_mobiles,
+               add_way, channel, operator_userid, row_hash, %(read_at)s
+          FROM pair
+         WHERE is_of_new_contact
+        RETURNING id, contact_id, member_id
+    ), other_follow AS (
         INSERT INTO wecom_follow AS follow (
                member_id, contact_id, status, followed_at, remark, description, remark_corp_name, remark_mobiles,
                add_way, channel, operator_userid, row_hash, read_at)
-        SELECT member_id, contact_id, 'active',
-               to_timestamp(nullif(createtime, 0)) AT TIME ZONE 'UTC', remark, description,
-               remark_corp_name, remark_mobiles, add_way, channel, operator_userid, row_hash, %(read_at)s
+        SELECT member_id, contact_id, 'active', followed_at, remark, description, remark_corp_name, remark_mobiles,
+               add_way, channel, operator_userid, row_hash, %(read_at)s
           FROM pair
+         WHERE NOT is_of_new_contact
             ON CONFLICT (contact_id, member_id) DO UPDATE
            SET status = CASE WHEN follow.status = 'deleted_by_customer'
                               AND coalesce(EXCLUDED.followed_at <= follow.lost_at, TRUE)
@@ -62,20 +72,32 @@ UPSERT = """
                row_hash = EXCLUDED.row_hash, read_at = coalesce(EXCLUDED.read_at, follow.read_at)
          WHERE coalesce(follow.read_at < %(listed_at)s, TRUE)
         RETURNING id, contact_id, member_id, xmax = 0 AS created, won_back_at = %(now)s AS won_back
+    ), written_follow AS MATERIALIZED (
+        SELECT id, contact_id, member_id, TRUE AS created, FALSE AS won_back FROM first_follow
+         UNION ALL
+        SELECT id, contact_id, member_id, created, won_back FROM other_follow
+    ), tag AS MATERIALIZED (
+        SELECT jsonb_object_agg(external_id, id) AS id_by_external_id
+          FROM wecom_tag
+         WHERE corp_id = %(corp)s AND external_id = ANY(%(tags)s::text[])
     ), listed_tag AS MATERIALIZED (
-        SELECT DISTINCT written_follow.id AS follow_id, tag.id AS tag_id
+        SELECT DISTINCT written_follow.id AS follow_id, (tag.id_by_external_id ->> tagged.external_id)::int AS tag_id,
+               written_follow.created
           FROM written_follow
           JOIN pair USING (contact_id, member_id)
+         CROSS JOIN tag
          CROSS JOIN json_array_elements_text(pair.tag_ids) AS tagged(external_id)
-          JOIN wecom_tag tag ON tag.corp_id = %(corp)s AND tag.external_id = tagged.external_id
     ), taken_off AS (
         DELETE FROM wecom_follow_tag_rel rel
          USING written_follow
          WHERE NOT written_follow.created AND rel.follow_id = written_follow.id
            AND (rel.follow_id, rel.tag_id) NOT IN (SELECT follow_id, tag_id FROM listed_tag)
-    ), put_on AS (
+    ), put_on_new AS (
         INSERT INTO wecom_follow_tag_rel (follow_id, tag_id)
-        SELECT follow_id, tag_id FROM listed_tag
+        SELECT follow_id, tag_id FROM listed_tag WHERE created
+    ), put_on_known AS (
+        INSERT INTO wecom_follow_tag_rel (follow_id, tag_id)
+        SELECT follow_id, tag_id FROM listed_tag WHERE NOT created
             ON CONFLICT DO NOTHING
     ), seen AS (
         INSERT INTO wecom_sync_seen (sync_number, follow_numbers)
@@ -92,6 +114,10 @@ UPSERT = """
 WeCom goes on listing a member whom the customer has deleted: such a follow comes back to life only when the customer
 was added again after the loss. A union ID once known stays true. What was read by itself since the listing began
 (``read_at``) is newer than the listing.
+
+``ON CONFLICT`` doubles the cost of an insertion. What hangs on a row that this very statement inserted cannot be there
+yet, whoever else is writing, and goes in without it. Tags are looked up in one object: how many rows a JSON text holds
+is unknown to the planner, and a join with the table could become a loop over all tags for each tag of each follow.
 """
 
 
@@ -116,11 +142,13 @@ class WecomFollow(models.Model):
         self.env.flush_all()
         erased = corp._erased({follow.external_userid for follow in follows})
         follows = [follow for follow in follows if follow.external_userid not in erased]
-        self._keep_unlisted_tags(corp, {tag_id for follow in follows for tag_id in follow.tag_ids})
+        tag_ids = list({tag_id for follow in follows for tag_id in follow.tag_ids})
+        self._keep_unlisted_tags(corp, tag_ids)
         query = SQL(
             UPSERT,
             corp=corp.id,
             rows=f"[{','.join(follow.row(member_ids) for follow in follows)}]",
+            tags=tag_ids,
             sync=sync_number,
             listed_at=listed_at,
             read_at=read_at,
@@ -154,7 +182,7 @@ class WecomFollow(models.Model):
                 company=corp.company_id.id,
                 uid=self.env.uid,
                 now=fields.Datetime.now(),
-                external_ids=list(external_ids),
+                external_ids=external_ids,
             )
         )
 

@@ -3,7 +3,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import psycopg2
-from psycopg2.errors import SerializationFailure
+from psycopg2.errors import DeadlockDetected, SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -151,7 +151,7 @@ class WecomSync(models.Model):
                 while self._next_step(steps):
                     if not progress(1, remaining=remaining):
                         return False
-        except SerializationFailure:
+        except (SerializationFailure, DeadlockDetected):
             # Somebody changed the same rows meanwhile: the step is done again, on what is there now.
             self.env.cr.rollback()
             return False

@@ -99,6 +99,10 @@ class SandboxRequests:
             options["timeout"] = max(timeout)
         return super()._request_handler(session, request, **options)
 
+    def let_rate_limits_pass(self):
+        """As when the time for which WeCom wants no more calls has passed."""
+        self.env["wecom.rate.limit"].sudo().search([("corp_id", "=", self.corp.id)]).blocked_until = 0
+
 
 class BroadcastCase(SandboxRequests, TransactionCase):
     """A corp with three members on a sandbox of its own, and a manager."""
@@ -229,6 +233,7 @@ class BroadcastCase(SandboxRequests, TransactionCase):
     def make_due(self, batches):
         """Let the pauses of these batches be over."""
         batches.sudo().write({"next_attempt_at": fields.Datetime.now() - timedelta(seconds=1)})
+        self.let_rate_limits_pass()
 
     def states(self, broadcast):
         """Return {name of the customer: (state, reason or False)}."""

@@ -4,6 +4,7 @@ ALLOWED = {
     # model: what user, manager and administrator may do
     "wecom.corp": ("r", "r", "rwcd"),
     "wecom.access.token": ("", "", ""),
+    "wecom.rate.limit": ("", "", ""),
     "wecom.member": ("r", "r", "rw"),
     "wecom.contact": ("r", "rw", "rw"),
     "wecom.follow": ("rw", "rw", "rw"),

@@ -298,6 +298,7 @@ class TestBroadcastImportTrouble(Killing, ImportCase):
         self.run_action(IMPORT)
         self.assertEqual(self.sandbox.calls(LIST), calls, "nobody asks before the pause is over")
         state.next_attempt_at = fields.Datetime.now()
+        self.let_rate_limits_pass()
         self.find()
         self.assertEqual(len(self.found()), 1)
         self.assertFalse(state.error_message or state.attempt_count or state.next_attempt_at)

@@ -123,6 +123,18 @@ class TestMatching(WecomCase):
             self.assertEqual(self.matched(external_userid), ("matched", "phone", partner), typed)
             self.assertEqual(partner.phone, typed)
 
+    def test_two_new_contacts_with_one_number_are_one_new_partner(self):
+        for _each in range(2):
+            self.add_customer({"userid": "anna", "remark_mobiles": ["13800000000"]})
+        sync = self.synchronise()
+        first, second = self.env["wecom.contact"].search([("corp_id", "=", self.corp.id)], order="id")
+        partner = self.env["res.partner"].search([("phone_sanitized", "=", "+8613800000000")])
+        self.assertEqual(len(partner), 1)
+        self.assertEqual((first.match_state, first.match_method, first.partner_id), ("matched", "created", partner))
+        self.assertEqual((second.match_state, second.partner_id), ("to_match", self.env["res.partner"]))
+        self.assertEqual(second.candidate_partner_ids, partner)
+        self.assertEqual((sync.partner_created, sync.to_match_count), (1, 1))
+
     def test_by_number_in_the_remark(self):
         partner = self.partner(phone="+8613812345678")
         external_userid = self.add_customer({"userid": "anna", "remark": "王芳 13812345678"})

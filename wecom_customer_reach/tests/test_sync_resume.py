@@ -167,6 +167,7 @@ class TestSyncResume(CronMixinCase, WecomCase):
         self.run_cron()
         self.assertEqual(self.sandbox.calls(BATCH), calls, "not before the pause is over")
         sync.next_attempt_at = fields.Datetime.now() - timedelta(seconds=1)
+        self.let_rate_limits_pass()
         self.run_cron()
         self.assertEqual(sync.state, "done")
         self.assert_everything_is_there()

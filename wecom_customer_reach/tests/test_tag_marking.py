@@ -196,6 +196,7 @@ class TestTagMarking(Killing, CronMixinCase, WecomCase):
         self.run_marking()
         self.assertEqual(self.sandbox.calls(MARK), calls, "no call before the pause is over")
         (marking | later).write({"next_attempt_at": fields.Datetime.now() - timedelta(seconds=1)})
+        self.let_rate_limits_pass()
         self.run_marking()
         self.assertEqual((marking | later).mapped("state"), ["done", "done"])
         self.assertEqual(self.tags_in_wecom(one), {"Gold", "Silver"})

@@ -80,7 +80,8 @@ class _Refused(Exception):
 class WeComClient:
     """Calls the WeCom server API as one app of one corp. Safe to share between threads.
 
-    ``base_url`` must be https, or http on this machine; ``token_store`` keeps the access token (default: in memory);
+    ``base_url`` must be https, or http on this machine; ``token_store`` keeps the access token and ``rate_limits`` what
+    is not to be called yet (default: in memory); what is not makes no call and raises RateLimited at once;
     ``timeout`` is (connect, read) in seconds for each wait, ``deadline`` the seconds after which a call with all its
     repetitions gives up; a body over ``max_response_bytes`` is refused while it is read.
     Raises ValueError when an argument cannot work. All errors of calls are :class:`WeComError`.
@@ -93,6 +94,7 @@ class WeComClient:
         *,
         base_url: str = DEFAULT_BASE_URL,
         token_store: TokenStore | None = None,
+        rate_limits: RateLimitWindows | None = None,
         session: requests.Session | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -109,7 +111,7 @@ class WeComClient:
         self._timeout = timeout
         self._deadline = deadline
         self._max_response_bytes = max_response_bytes
-        self._rate_limits = RateLimitWindows(clock)
+        self._rate_limits = rate_limits or RateLimitWindows(clock)
 
     def __repr__(self) -> str:
         return f"<WeComClient {self.base_url} {self.corpid}>"
@@ -193,6 +195,8 @@ class WeComClient:
 
     def _attempt(self, request: Request, kind: CallKind, read: Callable[[str, Answer], Any]) -> Any:
         """Make one attempt; raises _Failed. The log line holds method, path, outcome and time, nothing else."""
+        if seconds := self._rate_limits.seconds_left(request.path):
+            raise _Failed(Situation.REFUSED, error_from_answer(RATE_LIMITED, "", request.path, seconds))
         started = time.monotonic()
         outcome = "0"
         try:

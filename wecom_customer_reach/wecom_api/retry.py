@@ -106,7 +106,7 @@ def situation_of_status(status: int) -> Situation | None:
 
 
 class RateLimitWindows:
-    """How long to stop after errcode 45009, path by path.
+    """How long to stop after errcode 45009, path by path. Keeps it in this process; others may share it with more.
 
     The answer does not say which window was exceeded (§ 1.6). The shortest is assumed first; a path that is still
     limited right after a window has passed must have exceeded a longer one.
@@ -117,6 +117,11 @@ class RateLimitWindows:
     def __init__(self, clock: Callable[[], float] = time.time):
         self._clock = clock
         self._blocked: dict[str, tuple[float, int]] = {}
+
+    def seconds_left(self, path: str) -> float:
+        """Return for how many seconds ``path`` is not to be called yet; 0 when it may be."""
+        until, _window = self._blocked.get(path, (0.0, 0))
+        return max(0.0, until - self._clock())
 
     def retry_after(self, path: str) -> float:
         """Note that ``path`` was limited just now; return the seconds to stop."""

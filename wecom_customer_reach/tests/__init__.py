@@ -40,6 +40,8 @@ from . import (
     test_rate_limit,
     test_reach,
     test_retention,
+    test_roles_docs,
+    test_secrets,
     test_sender,
     test_server_credentials,
     test_settings,

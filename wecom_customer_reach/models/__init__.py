@@ -94,6 +94,7 @@ from . import wecom_moment_life
 from . import wecom_moment_command
 from . import wecom_moment_result
 from . import wecom_moment_screen
+from . import wecom_moment_import
 from . import res_partner_broadcast
 from . import res_partner_touch
 from . import customer_tag_action

@@ -14,6 +14,10 @@ from odoo.tools import config
 BENCHMARKS = {
     "plan": ("broadcasting", "plan"),
     "results": ("broadcasting", "results"),
+    "reach-report": ("reaching", "reach_report"),
+    "reach-report-growth": ("reaching", "reach_report_growth"),
+    "moment-audience": ("moments", "audience"),
+    "moment-estimate": ("moments", "estimate"),
     "mirror": ("synchronising", "mirror"),
     "partners": ("synchronising", "partners"),
     "re-sync": ("synchronising", "resync"),

@@ -49,3 +49,33 @@ def followed_partners(env, corp, count):
     env.cr.commit()  # pylint: disable=invalid-commit  # statistics are taken of committed rows
     env.cr.execute("ANALYZE res_partner, wecom_contact, wecom_follow")
     return [("ref", "=", corp.corpid)]
+
+
+def reasons(env, corp):
+    """Let half of the partners of :func:`followed_partners` be left out of a broadcast, for five reasons.
+
+    Every partner has received an earlier broadcast; the cap is checked and a quiet period of 7 days holds.
+    """
+    corp.sudo().write({"cap_policy": "month_days", "quiet_days": 7})
+    earlier = env["wecom.broadcast"].create({"name": "Earlier", "corp_id": corp.id, "text": "We are open again"})
+    env.flush_all()
+    env.cr.execute(
+        """INSERT INTO wecom_broadcast_recipient
+                  (broadcast_id, partner_id, contact_id, external_userid, state, sent_at)
+           SELECT %s, partner_id, id, external_userid, 'sent',
+                  now() AT TIME ZONE 'UTC' - CASE partner_id %% 10 WHEN 3 THEN 1 ELSE 40 END * interval '1 day'
+             FROM wecom_contact WHERE corp_id = %s""",
+        [earlier.id, corp.id],
+    )
+    for statement in (
+        "UPDATE res_partner SET wecom_opt_out = true WHERE id %% 10 = 1 AND ref = %(ref)s",
+        """UPDATE wecom_follow SET status = 'deleted_by_customer' FROM wecom_contact contact
+            WHERE contact.id = contact_id AND partner_id %% 10 = 2 AND corp_id = %(corp)s""",
+        """UPDATE wecom_follow SET status = 'half' FROM wecom_contact contact
+            WHERE contact.id = contact_id AND partner_id %% 10 = 4 AND corp_id = %(corp)s""",
+        "UPDATE wecom_contact SET partner_id = NULL WHERE partner_id %% 10 = 0 AND corp_id = %(corp)s",
+    ):
+        env.cr.execute(statement, {"ref": corp.corpid, "corp": corp.id})
+    env.invalidate_all()
+    env.cr.commit()  # pylint: disable=invalid-commit  # statistics are taken of committed rows
+    env.cr.execute("ANALYZE res_partner, wecom_contact, wecom_follow, wecom_broadcast_recipient")

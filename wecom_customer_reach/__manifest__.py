@@ -57,6 +57,7 @@
         "views/wecom_broadcast_origin_views.xml",
         "views/wecom_broadcast_import_views.xml",
         "views/wecom_moment_task_views.xml",
+        "views/wecom_moment_import_views.xml",
         "views/wecom_moment_form_views.xml",
         "views/wecom_moment_views.xml",
         "views/wecom_tag_views.xml",

@@ -77,6 +77,7 @@ from . import wecom_broadcast_version
 from . import wecom_broadcast_approval
 from . import wecom_broadcast_quality
 from . import wecom_broadcast_reach
+from . import wecom_broadcast_reach_action
 from . import wecom_broadcast_move
 from . import wecom_member_completion
 from . import wecom_corp_moment
@@ -93,6 +94,7 @@ from . import wecom_moment_life
 from . import wecom_moment_command
 from . import wecom_moment_result
 from . import wecom_moment_screen
+from . import wecom_moment_import
 from . import res_partner_broadcast
 from . import res_partner_touch
 from . import customer_tag_action

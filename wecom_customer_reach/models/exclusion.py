@@ -12,18 +12,34 @@ from ..wecom_api.translate import _
 
 OPTED_OUT = "opted_out"
 REACHED = "reached"
+CAP = "cap"
 NOT_A_CUSTOMER = "not_a_customer"
+
+REACH_ACTIONS = {
+    "match": _("Match"),
+    "ask_to_add": _("Ask to add"),
+    "ask_to_accept": _("Ask to accept"),
+    "hand_over": _("Hand over"),
+    "members": _("Members"),
+    "sms": _("SMS"),
+    "email": _("E-mail"),
+}
+"""What can be done for the customers of a reason: code and what the button says."""
 
 
 @dataclass(frozen=True)
 class ExclusionRule:
-    """``code`` is stored; ``label``, ``meaning`` and ``action`` (what can be done) are shown, translated then."""
+    """``code`` is stored; ``label``, ``meaning`` and ``action`` (what can be done) are shown, translated then.
+
+    ``buttons``: keys of ``REACH_ACTIONS``, what the report does for these customers at a click.
+    """
 
     code: str
     label: str
     meaning: str
     action: str
     condition: str
+    buttons: tuple[str, ...] = ()
 
 
 EXCLUSION_RULES = (
@@ -33,6 +49,7 @@ EXCLUSION_RULES = (
         _("A WeCom contact may be this partner, but several partners fit."),
         _("Choose the right partner under Customers, To match."),
         "contact_id IS NULL AND awaiting_match",
+        ("match",),
     ),
     ExclusionRule(
         "no_contact",
@@ -40,6 +57,7 @@ EXCLUSION_RULES = (
         _("No member of the corp has added this partner."),
         _("Ask a member to add the customer, or send an SMS."),
         "contact_id IS NULL",
+        ("ask_to_add", "sms", "email"),
     ),
     ExclusionRule(
         OPTED_OUT,
@@ -68,6 +86,7 @@ EXCLUSION_RULES = (
         _("The customer has deleted the member who followed him."),
         _("Win the customer back by SMS, e-mail or telephone."),
         "NOT followed AND deleted_by_customer",
+        ("sms", "email"),
     ),
     ExclusionRule(
         "not_accepted",
@@ -75,6 +94,7 @@ EXCLUSION_RULES = (
         _("The customer has added a member who has not accepted yet."),
         _("Ask the member to accept the customer in WeCom."),
         "NOT followed AND half",
+        ("ask_to_accept", "sms", "email"),
     ),
     ExclusionRule(
         "lost",
@@ -82,6 +102,7 @@ EXCLUSION_RULES = (
         _("No member follows this customer any more."),
         _("Ask a member to add the customer again."),
         "NOT followed",
+        ("ask_to_add", "sms", "email"),
     ),
     ExclusionRule(
         "member_left",
@@ -89,6 +110,7 @@ EXCLUSION_RULES = (
         _("Every member who followed this customer has left the company."),
         _("Hand the customer over to another member in WeCom."),
         "NOT employed",
+        ("hand_over", "sms", "email"),
     ),
     ExclusionRule(
         "member_not_allowed",
@@ -96,6 +118,7 @@ EXCLUSION_RULES = (
         _("No member who follows this customer may send broadcasts."),
         _("Allow a member to broadcast under Configuration, Members."),
         "NOT sendable",
+        ("members", "sms", "email"),
     ),
     ExclusionRule(
         "not_own",
@@ -103,6 +126,7 @@ EXCLUSION_RULES = (
         _("The customer is followed by other members, not by the one who sends this broadcast."),
         _("Ask a manager to send the broadcast."),
         "NOT own",
+        ("ask_to_add",),
     ),
     ExclusionRule(
         "no_salesperson",
@@ -110,6 +134,7 @@ EXCLUSION_RULES = (
         _("The partner has no salesperson, or the salesperson cannot send to this customer: he does not follow him."),
         _("Ask the salesperson to add the customer, or choose another sender."),
         "no_salesperson",
+        ("ask_to_add", "sms", "email"),
     ),
     ExclusionRule(
         "duplicate",
@@ -126,11 +151,12 @@ EXCLUSION_RULES = (
         "quiet",
     ),
     ExclusionRule(
-        "cap",
+        CAP,
         _("Cap used up"),
         _("The customer has received as many broadcasts as the corp's cap allows."),
         _("Send later, or by SMS."),
         "capped",
+        ("sms", "email"),
     ),
 )
 

@@ -15,6 +15,12 @@ def words(text):
     return (text or "").split()
 
 
+def beginning(text):
+    """Return the beginning of the first line of ``text`` that says something, "" when there is none."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return line if len(line) <= NAME_LENGTH else f"{line[: NAME_LENGTH - 1]}…"
+
+
 @dataclass(frozen=True)
 class FoundBroadcast:
     """``creator`` is the member's userid in lower case, "" for one made through the API; times are naive UTC."""
@@ -29,8 +35,7 @@ class FoundBroadcast:
     @property
     def name(self):
         """The beginning of the text's first line, "" when there is no text."""
-        line = next((line.strip() for line in self.text.splitlines() if line.strip()), "")
-        return line if len(line) <= NAME_LENGTH else f"{line[: NAME_LENGTH - 1]}…"
+        return beginning(self.text)
 
 
 def read_entry(entry):

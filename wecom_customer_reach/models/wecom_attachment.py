@@ -6,6 +6,8 @@ from odoo.exceptions import AccessError, UserError
 from ..wecom_api import content
 
 COVER_KINDS = ("link", "miniprogram")
+SERVER_FIELDS = {"tracked_url", "moment_media_id"}
+"""Written by the scheduled actions alone."""
 PARENTS = ("broadcast_id", "material_id", "moment_id")
 """What an attachment may belong to; each of these models inherits ``wecom.content``."""
 
@@ -72,7 +74,7 @@ class WecomAttachment(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
-            vals_list = [{name: vals[name] for name in vals.keys() - {"tracked_url"}} for vals in vals_list]
+            vals_list = [{name: vals[name] for name in vals.keys() - SERVER_FIELDS} for vals in vals_list]
         attachments = super().create(vals_list)
         attachments._check_parent_open()
         return attachments
@@ -80,7 +82,7 @@ class WecomAttachment(models.Model):
     def write(self, vals):
         # Planning alone, as superuser, may still add what the links became.
         if not self.env.su or vals.keys() != {"tracked_url"}:
-            if "tracked_url" in vals:
+            if SERVER_FIELDS & vals.keys() and not self.env.su:
                 raise AccessError(self.env._("Links are shortened when the broadcast is sent."))
             self._check_parent_open()
         for parent in vals.keys() & set(PARENTS):

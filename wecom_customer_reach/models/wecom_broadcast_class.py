@@ -71,27 +71,39 @@ class WecomBroadcastClass(models.Model):
 
     def action_write_sms(self):
         """Open Odoo's SMS composer for the audience: its templates fill in what differs by customer."""
-        values = {"composition_mode": "mass", "res_model": "res.partner", "body": self.text or ""}
-        return self._composer_action("sms.composer", self.env._("Send an SMS instead"), values)
+        return self._composer_action(self._sms_composer(), self._audience_partners())
 
     def action_write_email(self):
         """Open Odoo's e-mail composer for the audience."""
-        values = {"composition_mode": "mass_mail", "model": "res.partner", "subject": self.name}
-        return self._composer_action("mail.compose.message", self.env._("Send an e-mail instead"), values)
+        return self._composer_action(self._email_composer(), self._audience_partners())
 
-    def _composer_action(self, composer, name, values):
-        """Return the action that opens a composer for those of the audience whom the user may see."""
+    def _sms_composer(self):
+        values = {"composition_mode": "mass", "res_model": "res.partner", "body": self.text or ""}
+        return "sms.composer", self.env._("Send an SMS instead"), values
+
+    def _email_composer(self):
+        values = {"composition_mode": "mass_mail", "model": "res.partner", "subject": self.name}
+        return "mail.compose.message", self.env._("Send an e-mail instead"), values
+
+    def _audience_partners(self):
+        """Return those of the audience whom the user may see."""
         self.ensure_one()
         self.check_access("read")
         partners = self.env["res.partner"].search(Domain("id", "in", self._audience_query()))
         if not partners:
             raise UserError(self.env._("Nobody is meant yet: choose the audience first."))
+        return partners
+
+    def _composer_action(self, composer, partners):
+        """Return the action that opens ``composer`` (model, name, values) to these partners."""
+        model, name, values = composer
         values = {**values, "res_ids": repr(partners.ids)}
         return {
             "type": "ir.actions.act_window",
             "name": name,
-            "res_model": composer,
+            "res_model": model,
             "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {f"default_{key}": value for key, value in values.items()},
         }

@@ -103,8 +103,12 @@ class WecomBroadcastImport(models.Model):
             self._pause(error)
         else:
             self.write({"attempt_count": 0, "next_attempt_at": False, "error_message": False})
-        self.env["wecom.broadcast"]._wake_poller()
+        self._wake_reader()
         return True
+
+    def _wake_reader(self):
+        """Wake the scheduled action that reads what came of what was found."""
+        self.env["wecom.broadcast"]._wake_poller()
 
     def _list_span(self, client, now, progress):
         """List the open span, or the next one, from its cursor on; return whether there was time for all of it."""
@@ -112,14 +116,7 @@ class WecomBroadcastImport(models.Model):
             furthest = now - FURTHEST_BACK
             start = max(self.listed_until - OVERLAP, furthest) if self.listed_until else furthest
             self.write({"span_start": start, "span_end": min(start + LISTING_SPAN, now), "cursor": False})
-        pages = broadcasts.iter_broadcasts(
-            client,
-            start_time=to_epoch(self.span_start),
-            end_time=to_epoch(self.span_end),
-            filter_type=ALL_CREATORS,
-            cursor=self.cursor or "",
-        )
-        for page in pages:
+        for page in self._pages(client):
             # A fresh snapshot: what our own workers recorded before WeCom gave this page must be known here.
             progress()
             self.env.invalidate_all()
@@ -128,6 +125,16 @@ class WecomBroadcastImport(models.Model):
             if not progress(1) and page.next_cursor:
                 return False
         return True
+
+    def _pages(self, client):
+        """Return the pages of the open span, from its cursor on."""
+        return broadcasts.iter_broadcasts(
+            client,
+            start_time=to_epoch(self.span_start),
+            end_time=to_epoch(self.span_end),
+            filter_type=ALL_CREATORS,
+            cursor=self.cursor or "",
+        )
 
     def _close_span(self, reached_now):
         """Everything of the span is in Odoo; what was held back is listed again in the next run."""

@@ -49,6 +49,7 @@ class WecomBroadcastScreen(models.Model):
             "label": self.env._("Will receive") if not self.planned_at else self.env._("Planned"),
             "meaning": self.env._("Followed by a member who may send, with room under the cap."),
             "action": "",
+            "buttons": [],
             "count": reachable,
         }
         return [dict(line, share=100 * line["count"] / total if total else 0) for line in (first, *report)]

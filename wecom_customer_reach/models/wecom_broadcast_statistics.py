@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from .exclusion import EXCLUSION_RULES
+from .exclusion import EXCLUSION_RULES, REACH_ACTIONS
 
 RESULT_STATES = ("refused", "pending", "sent", "not_friend", "capped", "cancelled")
 
@@ -91,8 +91,8 @@ class WecomBroadcastStatistics(models.Model):
     def _exclusion_report(self):
         """Return one dict per reason that leaves somebody out, in the order of the rules.
 
-        Keys ``code``, ``label``, ``meaning``, ``action`` (translated) and ``count``. Before sending it is worked out
-        from the audience as it is now, afterwards from the recipients.
+        Keys ``code``, ``label``, ``meaning``, ``action`` (translated), ``buttons`` and ``count``. Before sending it is
+        worked out from the audience as it is now, afterwards from the recipients.
         """
         self.ensure_one()
         counts = self.reach_counts or {}
@@ -102,7 +102,8 @@ class WecomBroadcastStatistics(models.Model):
                 "code": rule.code,
                 "label": translate(rule.label),
                 "meaning": translate(rule.meaning),
-                "action": translate(rule.action),
+                "action": self._reason_action(rule),
+                "buttons": [{"code": code, "label": translate(REACH_ACTIONS[code])} for code in rule.buttons],
                 "count": counts[rule.code],
             }
             for rule in EXCLUSION_RULES

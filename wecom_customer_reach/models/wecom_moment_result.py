@@ -34,6 +34,10 @@ class WecomMomentResult(models.Model):
             while step():
                 if not progress(1, remaining=1):
                     return
+        fetched = 0
+        while fetched := self.env["wecom.attachment"]._step_fetch(fetched):
+            if not progress(1, remaining=1):
+                return
         self.env.flush_all()
         [(next_poll_at,)] = self.env.execute_query(
             SQL(

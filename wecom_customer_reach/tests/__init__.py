@@ -30,6 +30,8 @@ from . import (
     test_moment_access,
     test_moment_content,
     test_moment_exactly_once,
+    test_moment_import,
+    test_moment_result,
     test_moment_story,
     test_moment_tag,
     test_neutralize,
@@ -55,5 +57,6 @@ from . import (
     test_touch,
     test_tours,
     test_tours_campaign,
+    test_tours_moment,
     test_tours_setup,
 )

@@ -43,6 +43,7 @@ ALLOWED = {
     "wecom.material.category": ("r", "rwcd", "rwcd"),
     "wecom.material.insert": ("rwcd", "rwcd", "rwcd"),
     "wecom.moment": ("rwcd", "rwcd", "rwcd"),
+    "wecom.moment.import": ("", "", "r"),
     "wecom.moment.task": ("r", "r", "r"),
     "wecom.moment.audience": ("r", "r", "r"),
     "wecom.moment.reaction": ("r", "r", "r"),

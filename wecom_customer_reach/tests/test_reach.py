@@ -4,6 +4,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..models import wecom_broadcast_reach_action as reach_action
+from ..models.exclusion import EXCLUSION_RULES, REACH_ACTIONS
 from .broadcast_common import BroadcastCase
 
 
@@ -182,3 +184,116 @@ class TestReach(ReachCase):
             rows[:1].write({"exclusion": "cap"})
         with self.assertRaises(AccessError):
             sellers.write({"reach_report": {"at": "2026-01-01 00:00:00", "audience": 0, "counts": {}}})
+
+
+@tagged("post_install", "-at_install")
+class TestReachAction(ReachCase):
+    """What the buttons of the reach report do for all customers of a reason."""
+
+    def activities(self, partners):
+        kind = self.env.ref("wecom_customer_reach.mail_activity_type_reach")
+        return self.env["mail.activity"].search(
+            [("res_model", "=", "res.partner"), ("res_id", "in", partners.ids), ("activity_type_id", "=", kind.id)]
+        )
+
+    def test_every_button_of_the_report_is_known(self):
+        draft = self.broadcast()
+        for rule in EXCLUSION_RULES:
+            self.assertLessEqual(set(rule.buttons), REACH_ACTIONS.keys(), rule.code)
+        with self.assertRaises(UserError):
+            draft.action_for_reason("opted_out", "sms")
+        with self.assertRaises(UserError):
+            draft.action_for_reason("no_contact", "unlink")
+
+    def test_salesperson_is_asked_to_add_strangers_once(self):
+        """Strangers of Anna's user: she is asked, with her card; others: the responsible user. No second time."""
+        self.anna.user_id = self.seller
+        stranger = self.add_partner("Stranger", user_id=self.seller.id, phone="+86 138 0000 0000")
+        nobodys = self.add_partner("Nobody's")
+        self.add_customer(self.anna)
+        draft = self.broadcast()
+        told = draft.action_for_reason("no_contact", "ask_to_add")
+        self.assertIn("Activities made: 2.", told["params"]["message"])
+        [activity] = self.activities(stranger)
+        self.assertEqual(activity.user_id, self.seller)
+        self.assertIn("Anna", activity.note)
+        self.assertIn("138", activity.note)
+        self.assertEqual(self.activities(nobodys).user_id, self.manager)
+        told = draft.action_for_reason("no_contact", "ask_to_add")
+        self.assertIn("Activities made: 0. Open already: 2.", told["params"]["message"])
+
+    def test_manager_of_a_member_who_left_is_asked_to_hand_over(self):
+        gone = self.add_member("gone", status="left", manager_user_id=self.manager.id)
+        customer = self.add_customer(gone)
+        self.broadcast().action_for_reason("member_left", "hand_over")
+        [activity] = self.activities(customer.partner_id)
+        self.assertEqual(activity.user_id, self.manager)
+        self.assertIn("followed by Gone, who left", activity.note)
+
+    def test_member_is_asked_to_accept(self):
+        self.anna.user_id = self.seller
+        customer = self.add_customer(self.anna)
+        customer.follow_ids.status = "half"
+        self.broadcast().action_for_reason("not_accepted", "ask_to_accept")
+        self.assertEqual(self.activities(customer.partner_id).user_id, self.seller)
+
+    def test_too_many_activities_are_refused_with_a_way_out(self):
+        self.patch(reach_action, "MOST_ACTIVITIES", 2)
+        strangers = self.env["res.partner"].union(*[self.add_partner(f"Stranger {n}") for n in range(3)])
+        draft = self.broadcast()
+        with self.assertRaisesRegex(UserError, "more than 2 customers"):
+            draft.action_for_reason("no_contact", "ask_to_add")
+        self.assertFalse(self.activities(strangers))
+        self.patch(reach_action, "MOST_IN_COMPOSER", 2)
+        with self.assertRaisesRegex(UserError, "tab Fallback"):
+            draft.action_for_reason("no_contact", "sms")
+
+    def test_sms_and_email_go_to_exactly_the_customers_of_the_reason(self):
+        self.add_customer(self.anna)
+        stranger = self.add_partner("Stranger", phone="+86 138 0000 0000", email="s@example.com")
+        draft = self.broadcast()
+        for action in ("sms", "email"):
+            opened = draft.action_for_reason("no_contact", action)
+            self.assertEqual(opened["context"]["default_res_ids"], repr(stranger.ids))
+        draft.action_send()
+        self.send()
+        opened = draft.action_for_reason("no_contact", "sms")
+        composer = self.env[opened["res_model"]].with_user(self.manager).with_context(**opened["context"]).create({})
+        messages = composer._action_send_sms()
+        self.assertEqual(messages.partner_id, stranger)
+        self.assertIn("closed for two weeks", messages.body)
+
+    def test_match_opens_the_contacts_that_wait_for_these_partners(self):
+        candidate = self.add_partner("Candidate")
+        waiting = self.add_customer(self.bruno, partner=self.env["res.partner"].create({"name": "Elsewhere"}))
+        waiting.write(
+            {"partner_id": False, "match_state": "to_match", "candidate_partner_ids": [(6, 0, candidate.ids)]}
+        )
+        other = self.add_customer(self.bruno, partner=self.env["res.partner"].create({"name": "Not meant"}))
+        other.write({"partner_id": False, "match_state": "to_match"})
+        action = self.broadcast().action_for_reason("to_match", "match")
+        self.assertEqual(self.env["wecom.contact"].with_user(self.manager).search(action["domain"]), waiting)
+
+    def test_cap_says_when_they_are_free_again(self):
+        self.corp.cap_policy = "per_day"
+        customer = self.add_customer(self.anna)
+        self.deliver(customer, fields.Datetime.now())
+        [line] = [line for line in self.broadcast().reach_lines if line["code"] == "cap"]
+        self.assertIn("free again on", line["action"])
+        self.assertEqual([button["code"] for button in line["buttons"]], ["sms", "email"])
+
+    def test_activities_of_many_cost_few_statements_for_each(self):
+        def statements(count):
+            for number in range(count):
+                self.add_partner(f"Stranger {number}")
+            draft = self.broadcast()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            draft.action_for_reason("no_contact", "ask_to_add")
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        statements(10)
+        few = statements(10)
+        self.assertLessEqual(statements(60), few + 5)

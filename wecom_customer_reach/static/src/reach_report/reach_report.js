@@ -30,6 +30,15 @@ export class ReachReport extends Component {
             this.action.doAction(await this.orm.call(record.resModel, "action_view_reason", [[record.resId], code]));
         }
     }
+
+    async act(code, button) {
+        const { record } = this.props;
+        if (await record.save()) {
+            this.action.doAction(
+                await this.orm.call(record.resModel, "action_for_reason", [[record.resId], code, button])
+            );
+        }
+    }
 }
 
 registry.category("fields").add("wecom_reach_report", {

@@ -149,6 +149,9 @@ BUTTONS_OF = {
         ),
         "ma": "action_declare_not_made action_refuse",
     },
+    "wecom.moment.import": {
+        "a": "action_import",
+    },
     "wecom.setup.check": {
         "a": "action_check action_send_test",
     },

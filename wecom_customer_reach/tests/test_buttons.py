@@ -162,6 +162,7 @@ class TestButtons(MomentCase):
             "wecom.member": self.anna,
             "wecom.member.completion": self.env["wecom.member.completion"].search([], limit=1),
             "wecom.moment": moment,
+            "wecom.moment.import": create("wecom.moment.import", corp_id=self.corp.id),
             "wecom.sync": create("wecom.sync", corp_id=self.corp.id),
             "wecom.tag": tag,
             "wecom.tag.marking": create("wecom.tag.marking", corp_id=self.corp.id, user_id=self.seller.id),

@@ -16,6 +16,8 @@ BENCHMARKS = {
     "results": ("broadcasting", "results"),
     "reach-report": ("reaching", "reach_report"),
     "reach-report-growth": ("reaching", "reach_report_growth"),
+    "moment-audience": ("moments", "audience"),
+    "moment-estimate": ("moments", "estimate"),
     "mirror": ("synchronising", "mirror"),
     "partners": ("synchronising", "partners"),
     "re-sync": ("synchronising", "resync"),

@@ -6,6 +6,7 @@ from .approval_policy import APPROVAL_POLICIES
 from .message_class import CUSTOMER_POLICIES
 from .wecom_corp import ADMINISTRATOR, CAP_POLICIES, PARTNER_POLICIES, SENDER_POLICIES
 from .wecom_corp_credentials import GIVEN_BY_SERVER
+from .wecom_corp_moment import MAY_POST, VIDEO_PRESETS
 from .wecom_follow_loss import LOST_ACTIVITY_POLICIES
 
 CORP_FIELDS = {
@@ -24,6 +25,9 @@ CORP_FIELDS = {
     "wecom_watched_words": "watched_words",
     "wecom_campaigns_per_month": "campaigns_per_month",
     "wecom_callback_window_minutes": "callback_window_minutes",
+    "wecom_moment_own_posts": "moment_own_posts",
+    "wecom_moment_company_posts": "moment_company_posts",
+    "wecom_moment_video_preset": "moment_video_preset",
     "wecom_retention_event_days": "retention_event_days",
     "wecom_retention_sync_days": "retention_sync_days",
     "wecom_retention_result_days": "retention_result_days",
@@ -65,6 +69,9 @@ class ResConfigSettings(models.TransientModel):
     wecom_retention_event_days = fields.Integer("WeCom Events Are Kept For", groups=ADMINISTRATOR)
     wecom_retention_sync_days = fields.Integer("WeCom Synchronisation Logs Are Kept For", groups=ADMINISTRATOR)
     wecom_retention_result_days = fields.Integer("WeCom Names In Results Are Kept For", groups=ADMINISTRATOR)
+    wecom_moment_own_posts = fields.Selection(MAY_POST, "WeCom Own Posts of Members", groups=ADMINISTRATOR)
+    wecom_moment_company_posts = fields.Selection(MAY_POST, "WeCom Company Posts of Members", groups=ADMINISTRATOR)
+    wecom_moment_video_preset = fields.Selection(VIDEO_PRESETS, "WeCom Video in a Moment", groups=ADMINISTRATOR)
     wecom_callback_url = fields.Char(related="wecom_corp_id.callback_url", groups=ADMINISTRATOR)
     wecom_callback_token = fields.Char(related="wecom_corp_id.callback_token", groups=ADMINISTRATOR)
     wecom_callback_aes_key = fields.Char(related="wecom_corp_id.callback_aes_key", groups=ADMINISTRATOR)

@@ -180,10 +180,10 @@ class WecomBroadcastApproval(models.Model):
     def _check_may_decide(self):
         """Raise unless the user may decide on this now."""
         self.check_access("write")
-        if self.state != "to_approve":
-            raise UserError(self.env._("%s does not wait for approval any more.", self.name))
         if not self.env.user.has_group(GROUP_APPROVER):
             raise AccessError(self.env._("Only approvers decide on broadcasts."))
+        if self.state != "to_approve":
+            raise UserError(self.env._("%s does not wait for approval any more.", self.name))
         if self.env.user not in self._deciders():
             raise AccessError(self.env._("You take part in this broadcast: another approver has to decide."))
 

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..wecom_api.errors import WeComError
 from .epoch import to_epoch
@@ -126,7 +126,7 @@ class WecomBroadcastBatch(models.Model):
         """Raise unless the user may decide about the batches of these broadcasts."""
         self.broadcast_id.check_access("write")
         if not self.env.user.has_group("wecom_customer_reach.group_wecom_manager"):
-            raise UserError(self.env._("Only a manager can decide what becomes of a batch."))
+            raise AccessError(self.env._("Only a manager can decide what becomes of a batch."))
 
     def _speaking(self):
         """This batch in the language of the responsible user of its broadcast."""

@@ -103,6 +103,7 @@ class WecomBroadcastClass(models.Model):
             "name": name,
             "res_model": model,
             "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {f"default_{key}": value for key, value in values.items()},
         }

@@ -1,3 +1,5 @@
+from ast import literal_eval
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
@@ -291,7 +293,7 @@ class WecomCorp(models.Model):
         """Return the action, restricted to the rows of this corp."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
-        action["domain"] = Domain("corp_id", "=", self.id) & Domain(self._domain_of(action))
+        action["domain"] = Domain("corp_id", "=", self.id) & Domain(literal_eval(action["domain"] or "[]"))
         action["context"] = context or {}
         return {**action, "domain": list(action["domain"])}
 

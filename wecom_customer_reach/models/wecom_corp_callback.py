@@ -145,6 +145,7 @@ class WecomCorp(models.Model):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_open_events(self):
+        self.env["wecom.event"].check_access("read")
         return self._action_of_corp("wecom_customer_reach.wecom_event_action")
 
     @api.model

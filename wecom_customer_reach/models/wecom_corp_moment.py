@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 MAY_POST = [("allowed", "Allowed"), ("not_allowed", "Not allowed")]
+VIDEO_PRESETS = [("current", "30 seconds, as WeCom allows"), ("2020", "15 seconds, as in 2020")]
 
 
 class WecomCorpMoment(models.Model):
@@ -23,7 +24,7 @@ class WecomCorpMoment(models.Model):
         help="Whether members are asked to publish moments of the company. Each member may differ.",
     )
     moment_video_preset = fields.Selection(
-        [("current", "30 seconds, as WeCom allows"), ("2020", "15 seconds, as in 2020")],
+        VIDEO_PRESETS,
         "Longest Video in a Moment",
         required=True,
         default="current",

@@ -82,7 +82,13 @@ class WecomCorp(models.Model):
 
     def _under_pseudonyms(self, rows):
         """Return WeCom's rows of results, with pseudonyms in place of the customers who were erased."""
-        erased = self._erased([row["external_userid"] for row in rows if isinstance(row.get("external_userid"), str)])
+        told = [row["external_userid"] for row in rows if isinstance(row.get("external_userid"), str)]
+        erased = self._erased(told)
         if not erased:
             return rows
-        return [{**row, "external_userid": erased.get(row["external_userid"], row["external_userid"])} for row in rows]
+        return [
+            {**row, "external_userid": erased[userid]}
+            if isinstance(userid := row.get("external_userid"), str) and userid in erased
+            else row
+            for row in rows
+        ]

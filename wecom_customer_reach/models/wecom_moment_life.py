@@ -64,7 +64,10 @@ class WecomMomentLife(models.Model):
         for moment in self._in_states(("creating", "waiting", "published")):
             if moment.origin == "personal":
                 raise UserError(self.env._("A moment that a member made himself can only be deleted by him."))
-            moment.sudo().write({"stop_requested_at": fields.Datetime.now()})
+            values = {"stop_requested_at": fields.Datetime.now()}
+            if moment.creation_state in ("tagging", "planned"):
+                values["next_attempt_at"] = False  # nothing is with WeCom yet: there is nothing to wait for
+            moment.sudo().write(values)
             moment._note(lambda record: record.env._("Stopped by %s.", record.env.user.name))
         self._wake_publisher()
 

@@ -219,7 +219,8 @@ class WecomMomentTaskResult(models.Model):
             (moments.get_moment_send_result(*arguments), "may_see"),
         ):
             for page in pages:
-                self._take_in_audience([row["external_userid"] for row in page.items], flag)
+                rows = self.moment_id.corp_id._under_pseudonyms(page.items)
+                self._take_in_audience([row["external_userid"] for row in rows], flag)
         self._take_in_reactions(moments.get_moment_comments(*arguments))
         self._count()
 
@@ -257,7 +258,7 @@ class WecomMomentTaskResult(models.Model):
         rows = [
             (kind, row.get("external_userid") or "", row.get("userid") or "", from_epoch(row.get("create_time")))
             for kind, listed in (("like", reactions.likes), ("comment", reactions.comments))
-            for row in listed
+            for row in self.moment_id.corp_id._under_pseudonyms(listed)
             if row.get("create_time") and (row.get("external_userid") or row.get("userid"))
         ]
         Reaction = self.env["wecom.moment.reaction"]

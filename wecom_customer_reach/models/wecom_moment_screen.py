@@ -10,6 +10,8 @@ class WecomMomentScreen(models.Model):
 
     may_publish = fields.Boolean(compute="_compute_may_publish", help="Whether you may publish this kind of post.")
 
+    corp_name = fields.Char(related="corp_id.name", string="Corp Name", help="Stands beside the member's name.")
+
     @api.depends("post_type")
     @api.depends_context("uid")
     def _compute_may_publish(self):
@@ -23,7 +25,8 @@ class WecomMomentScreen(models.Model):
 
     def action_view_audience(self):
         """Open the customers who may see it."""
-        return self._rows_action("wecom.moment.audience", self.env._("May see it"), [("may_see", "=", True)])
+        name = self.env._("May see it")
+        return self._rows_action("wecom.moment.audience", name, [("may_see", "=", True)])
 
     def action_view_reactions(self):
         """Open likes and comments; the context key ``reaction_kind`` narrows them."""

@@ -110,6 +110,7 @@ class WecomSync(models.Model):
 
     def action_refresh(self):
         """Show how far the run has come: the form is read again after any button."""
+        self.check_access("read")
         return True
 
     def _check_administrator(self):

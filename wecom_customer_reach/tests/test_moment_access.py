@@ -63,6 +63,29 @@ class TestMomentAccess(MomentCase):
         with self.assertRaises(AccessError):
             others.attachment_ids.with_user(self.seller).write({"title": "x"})
 
+    def test_who_may_not_publish_makes_no_post_of_his_own(self):
+        own = self.moment(self.seller)
+        self.anna.moment_own_posts = "not_allowed"
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.assertRaises(AccessError):
+            self.moment(self.seller)
+        with self.assertRaises(AccessError):
+            own.text = "Changed"
+        self.assertEqual(own.name, "New teas", "what he made before he still sees")
+        self.assertTrue(self.moment(self.seller, post_type="company"), "he may propose a post of the company")
+
+    def test_the_companys_default_and_exceptions(self):
+        self.assertEqual(self.anna.may_post_moment, True)
+        self.corp.write({"moment_own_posts": "not_allowed", "moment_company_posts": "not_allowed"})
+        self.bruno.moment_own_posts = "allowed"
+        self.clara.moment_company_posts = "allowed"
+        members = self.anna | self.bruno | self.clara
+        self.assertEqual(members.mapped("may_post_moment"), [False, True, False])
+        self.assertEqual(members.mapped("may_be_asked_moment"), [False, False, True])
+        with self.assertRaises(AccessError):
+            self.anna.with_user(self.manager).moment_own_posts = "allowed"
+
     def test_companies_are_kept_apart(self):
         moment = self.moment()
         self.with_course(moment, self.bruno)

@@ -140,6 +140,19 @@ class TestMomentStory(MomentCase):
         self.assertEqual((self.sees(of_anna), self.sees(of_bruno)), ([moment.text], []))
         self.assertFalse(self.waiting_on_phone(self.bruno))
 
+    def test_stopped_while_wecom_limits_the_calls_it_is_never_made(self):
+        self.add_customer(self.anna)
+        moment = self.moment()
+        self.sandbox.post("/sandbox/faults", path=ADD, kind="errcode", errcode=45009)
+        moment.action_publish()
+        self.run_publisher()
+        self.assertEqual(moment.creation_state, "planned")
+        self.assertGreater(moment.next_attempt_at, fields.Datetime.now())
+        self.sandbox.delete("/sandbox/faults")
+        moment.action_stop()
+        self.run_publisher()
+        self.assertEqual((moment.state, self.waiting_on_phone(self.anna)), ("cancelled", []))
+
     def test_after_the_deadline_nobody_is_asked_any_more(self):
         self.add_customer(self.anna)
         moment = self.published()

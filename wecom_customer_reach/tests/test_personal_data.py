@@ -7,6 +7,7 @@ from odoo.tests import HttpCase, tagged
 
 from .broadcast_common import BroadcastCase
 from .common import WecomCase
+from .moment_common import MomentCase
 from .test_event import EventCase
 
 
@@ -219,6 +220,25 @@ class TestEraseFromBroadcasts(BroadcastCase):
         with self.assertRaisesRegex(UserError, "outcome is not known"):
             self.erase(contact)
         self.assertTrue(contact.exists())
+
+
+@tagged("post_install", "-at_install")
+class TestEraseFromMoments(MomentCase):
+    def test_what_he_liked_is_counted_without_him(self):
+        contact = self.add_customer(self.anna)
+        external_userid = contact.external_userid
+        moment = self.published()
+        self.publishes(self.anna, moment)
+        self.reacts(contact, "like", moment, self.anna)
+        self.read_moment(moment)
+        figures = moment.like_count, moment.may_see_count
+        self.assertEqual(figures, (1, 1))
+        wizard = self.env["wecom.erasure.start"].with_user(self.manager).create({"contact_ids": contact.ids})
+        wizard.action_erase()
+        self.assertEqual(rows_that_name(self.env, external_userid), [])
+        self.read_moment(moment)
+        self.assertEqual((moment.like_count, moment.may_see_count), figures)
+        self.assertEqual(rows_that_name(self.env, external_userid), [], "WeCom tells it again, and it is not taken in")
 
 
 @tagged("post_install", "-at_install")

@@ -11,6 +11,21 @@ from .test_tours import BrowserActions
 class TestCampaignTour(BrowserActions, BroadcastCase, HttpCase):
     """What a marketer does in the browser around sending."""
 
+    def test_reach_report_to_sms(self):
+        self.manager.group_ids += self.env.ref("base.group_partner_manager")
+        moved = self.add_customer(self.anna, self.clara, partner=self.add_partner("Reached"))
+        stays = self.add_customer(self.anna, partner=self.add_partner("Stays"))
+        stranger = self.add_partner("Stranger", phone="+8613800000001")
+        silent = self.add_partner("No phone")
+        broadcast = self.broadcast(sender_policy="first")
+        self.start_tour("/odoo/wecom-broadcasts", "wecom_reach_sms", login=self.manager.login)
+        sms = self.env["sms.sms"].search([("partner_id", "in", (stranger + silent).ids), ("state", "=", "outgoing")])
+        self.assertEqual((sms.partner_id, sms.body), (stranger, "We are closed. See our shop."))
+        self.send()
+        senders = {row.contact_id: row.member_id for row in broadcast.recipient_ids.filtered("batch_id")}
+        self.assertEqual(senders, {moved: self.clara, stays: self.anna})
+        self.assert_arrives_once(broadcast, moved, stays)
+
     def test_library(self):
         self.broadcast(attachment_ids=[(0, 0, {"kind": "image", "file": png(), "filename": "closed.png"})])
         other = self.broadcast(name="Autumn colours", text="Autumn is here")

@@ -26,7 +26,7 @@ export class MomentPreview extends Component {
     }
 
     get company() {
-        return this.data.company_id?.display_name || "";
+        return this.data.corp_name || "";
     }
 
     get attachments() {

@@ -44,6 +44,7 @@ tours.add("wecom_moment_preview", {
     steps: () => [
         { trigger: ".o_data_row:contains(Four pictures) .o_data_cell[name=name]", run: "click" },
         { trigger: ".o_wecom_moment_grid.o_double img:nth-child(4)" },
+        { trigger: ".o_wecom_moment_company:contains(Morning Light)" },
         { trigger: ".o_field_widget[name=kind] label:contains(Video)", run: "click" },
         { trigger: ".alert:contains(switch the kind back)" },
         { trigger: ".o_form_button_cancel", run: "click" },

@@ -168,8 +168,10 @@ def _compare(env, corp, broadcasts):
     for recipient in env["wecom.broadcast.recipient"].search([("broadcast_id", "in", broadcasts.ids)]):
         if recipient.batch_id:
             here.setdefault(recipient.broadcast_id.text, {})[recipient.external_userid] = recipient.state
-    there = {}
+    there, texts = {}, set(broadcasts.mapped("text"))
     for entry in control(corp.base_url, "broadcasts")["broadcasts"]:
+        if entry["text"] not in texts:
+            continue  # the scenario's members have sent some of their own
         for row in control(corp.base_url, f"broadcasts/{entry['msgid']}/recipients")["recipients"]:
             there.setdefault(entry["text"], {}).setdefault(row["external_userid"], []).append(STATES[row["status"]])
     problems = []

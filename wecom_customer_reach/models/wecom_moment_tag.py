@@ -65,7 +65,12 @@ class WecomMomentTag(models.Model):
 
     def _temporary_tag_name(self):
         """Return a name no other moment has, also not one of another database connected with the corp."""
-        return self.env._("Moment %(number)s of %(time)s", number=self.id, time=f"{self.creating_at:%y-%m-%d %H:%M:%S}")
+        return self._tag_name_of(self.id, self.creating_at)
+
+    @api.model
+    def _tag_name_of(self, number, time):
+        """Name the tag of a moment; it has room for 30 characters (wecom-api.md § 5.1), whatever their language."""
+        return self.env._("Moment %(number)s %(time)s", number=number, time=f"{time:%y-%m-%d %H%M%S}")[-30:]
 
     def _put_temporary_tag_on(self):
         """Queue the tag for exactly the customers who may see the moment, on the follows of the members asked."""

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo.tests import tagged
 
 from .moment_common import MomentCase
@@ -44,6 +46,16 @@ class TestMomentTag(MomentCase):
         self.assertFalse(moment.temporary_tag_id)
         self.assertFalse(tag.active, "the tag is gone in WeCom and here")
         self.assertFalse(self.env["wecom.follow"].search([("tag_ids", "in", tag.ids)]))
+
+    def test_name_of_the_tag_fits(self):
+        """The number of a moment grows, the room for a tag's name does not."""
+        time = datetime(2026, 11, 26, 18, 37, 5)
+        for number, name in (
+            (7, "Moment 7 26-11-26 183705"),
+            (9_999_999, "Moment 9999999 26-11-26 183705"),
+            (99_999_999, "oment 99999999 26-11-26 183705"),
+        ):
+            self.assertEqual(self.env["wecom.moment"]._tag_name_of(number, time), name)
 
     def test_who_opted_out_gets_no_tag(self):
         first, second = (self.add_customer(self.anna) for _number in range(2))

@@ -49,6 +49,7 @@ from . import (
     test_settings,
     test_setup,
     test_setup_callback,
+    test_statements,
     test_sync,
     test_sync_resume,
     test_tag_category,

@@ -12,6 +12,21 @@ from odoo.tools import mute_logger
 from .moment_common import MomentCase
 from .roles_table import BUTTONS
 
+FOR_ALL = {
+    # Models whose rows every user sees: why.
+    "res.partner",  # as far as Odoo's own rules show them; what opens is filtered
+    "wecom.corp",  # what opens is filtered
+    "wecom.material",  # shared
+    "wecom.member",  # colleagues
+    "wecom.tag",
+}
+OPENS_WHAT_REFUSES = {
+    # Opens a form or a dialog that refuses, or has nothing to show; these change nothing themselves.
+    ("wecom.broadcast", "action_open_record"),
+    ("wecom.broadcast", "action_open_test"),
+    ("wecom.tag.marking", "action_refresh"),
+    ("wecom.tag.marking.start", "action_start"),  # marks the follows that the user sees: none
+}
 OWN_VIEWS = [("model", "=", "ir.ui.view"), ("module", "=", "wecom_customer_reach")]
 
 
@@ -84,6 +99,23 @@ class TestButtons(MomentCase):
             for group, user in self.users.items():
                 with self.subTest(group=group, button=(model, method)):
                     self.assertEqual(self.refused(model, rows[model], method, user), group[0] not in letters)
+
+    def test_pressed_on_rows_of_others(self):
+        """Whoever has no customer and no campaign of his own presses nothing, though his group may."""
+        rows = self.rows()
+        other = self.add_user("buttons_other", "wecom_customer_reach.group_wecom_user,sales_team.group_sale_salesman")
+        self.env.flush_all()
+        pressed = {
+            (model, method)
+            for (model, method), letters in BUTTONS.items()
+            if "u" in letters and not self.refused(model, rows[model], method, other)
+        }
+        for model, method in sorted(pressed - OPENS_WHAT_REFUSES):
+            if model not in FOR_ALL:
+                with self.subTest(button=(model, method)):
+                    action = getattr(rows[model].with_user(other), method)()
+                    opened = self.env[action["res_model"]].with_user(other)
+                    self.assertEqual(opened.search_count(action["domain"]), 0, "opens rows of others")
 
     def refused(self, model, row, method, user):
         """Return whether the button refused the user; what it did is undone."""

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .wecom_corp import SENDER_POLICIES
 
-CONTENT_FIELDS = {"text", "attachment_ids"}
+CONTENT_FIELDS = {"text", "attachment_ids", "track_links"}
 AUDIENCE_FIELDS = {
     "corp_id",
     "message_class",

@@ -142,11 +142,12 @@ class WecomBroadcastFallback(models.Model):
     def _unlink_except_started(self):
         if any(fallback.started_at and fallback.broadcast_id.planned_at for fallback in self):
             raise UserError(self.env._("This fallback has started: it is kept with what came of it."))
+        self.filtered(lambda fallback: fallback.broadcast_id.state == "to_approve")._check_broadcast_open()
 
     def _check_broadcast_open(self):
-        """Raise when the broadcast takes no changes now: it is scheduled as it is, or it was given up or stopped."""
+        """Raise when the broadcast takes no changes now: it waits for approval or its time, or was given up."""
         for broadcast in self.broadcast_id:
-            if broadcast.state == "scheduled":
+            if broadcast.state in ("to_approve", "scheduled"):
                 broadcast._check_content_open()
             if broadcast.state == "cancelled" or broadcast.stop_requested_at:
                 raise UserError(self.env._("%s was given up or stopped: it has no fallback.", broadcast.name))

@@ -98,6 +98,57 @@ class TestApproval(ApprovalCase):
             dialog.action_approve()
         self.assertEqual((broadcast.state, broadcast.approval_decision), ("to_approve", False))
 
+    def test_fallbacks_are_approved_with_the_broadcast(self):
+        """What others get instead was looked at too: it is locked meanwhile, and a change takes the approval back."""
+        moment = fields.Datetime.now() + timedelta(days=1)
+        by_sms = fields.Command.create({"reason": "any", "way": "sms", "sms_text": "See our shop."})
+        broadcast = self.asked_broadcast(send_mode="scheduled", scheduled_at=moment, fallback_ids=[by_sms])
+        fallback = broadcast.fallback_ids
+        changes = (
+            lambda: fallback.write({"sms_text": "Half price!"}),
+            lambda: broadcast.write({"fallback_ids": [by_sms]}),
+            lambda: fallback.unlink(),
+        )
+        for change in changes:
+            with self.assertRaisesRegex(UserError, "waits for approval"):
+                change()
+        for number, change in enumerate(changes):
+            with self.subTest(change=number), self.env.cr.savepoint():
+                self.approve(broadcast)
+                self.assertEqual(broadcast.approval_decision, "approved")
+                broadcast.action_draft()
+                self.assertEqual(broadcast.approval_decision, "approved", "nothing was changed yet")
+                change()
+                self.assertFalse(broadcast.approval_decision)
+                broadcast.action_request_approval()
+
+    def test_an_email_that_was_changed_after_the_approval_does_not_go_out(self):
+        template = self.env["mail.template"].create(
+            {
+                "name": "Shop",
+                "subject": "Our shop",
+                "body_html": "<p>Welcome</p>",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+            }
+        )
+        by_email = fields.Command.create({"reason": "any", "way": "email", "mail_template_id": template.id})
+        broadcast = self.asked_broadcast(fallback_ids=[by_email])
+        self.approve(broadcast)
+        template.body_html = "<p>Half price!</p>"
+        self.send()
+        self.assertEqual(broadcast.state, "draft")
+        self.assertFalse(self.sandbox.broadcasts())
+
+    def test_a_later_fallback_is_started_by_an_approver(self):
+        broadcast = self.asked_broadcast()
+        self.approve(broadcast)
+        self.send()
+        broadcast.fallback_ids = [fields.Command.create({"reason": "any", "way": "activity"})]
+        with self.assertRaisesRegex(AccessError, "an approver has to start it"):
+            broadcast.fallback_ids.action_start()
+        broadcast.fallback_ids.with_user(self.approver).action_start()
+        self.assertTrue(broadcast.fallback_ids.started_at)
+
     def test_refused_with_a_reason_is_a_draft_again(self):
         broadcast = self.asked_broadcast()
         with self.assertRaisesRegex(UserError, "Say why"):

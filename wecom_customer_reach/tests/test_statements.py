@@ -150,12 +150,12 @@ class TestStatements(MomentCase):
         now = fields.Datetime.now()
         member = self.add_member(f"member{number}")
         self.add_customer(member)
-        group = self.create("wecom.tag.group", **corp, external_id=f"g{number}", name=f"Group {number}")
-        tag = self.create("wecom.tag", **corp, external_id=f"t{number}", name=f"Tag {number}", group_id=group.id)
+        group = self.add_row("wecom.tag.group", **corp, external_id=f"g{number}", name=f"Group {number}")
+        tag = self.add_row("wecom.tag", **corp, external_id=f"t{number}", name=f"Tag {number}", group_id=group.id)
         follow = customer.follow_ids[:1]
-        marking = self.create("wecom.tag.marking", **corp, user_id=self.manager.id, add_tag_ids=tag.ids)
+        marking = self.add_row("wecom.tag.marking", **corp, user_id=self.manager.id, add_tag_ids=tag.ids)
         for line_of in self.env["wecom.contact"].search([("corp_id", "=", self.corp.id)]):
-            self.create(
+            self.add_row(
                 "wecom.tag.marking.line",
                 marking_id=marking.id,
                 follow_id=line_of.follow_ids[:1].id,
@@ -163,8 +163,8 @@ class TestStatements(MomentCase):
                 operation="put_on",
             )
         follow.sudo().tag_ids += tag
-        category = self.create("wecom.material.category", name=f"Shelf {number}", company_id=self.company.id)
-        self.create(
+        category = self.add_row("wecom.material.category", name=f"Shelf {number}", company_id=self.company.id)
+        self.add_row(
             "wecom.material",
             name=f"Tea {number}",
             is_shared=True,
@@ -174,8 +174,8 @@ class TestStatements(MomentCase):
         )
         event = {"event_type": "change_external_contact", "subject": customer.external_userid, "xml": "<xml/>"}
         times = {"made_at": now, "received_at": now}
-        self.create("wecom.event", **corp, **event, **times, event_hash=number, state="failed")
-        self.create(
+        self.add_row("wecom.event", **corp, **event, **times, event_hash=number, state="failed")
+        self.add_row(
             "wecom.loss",
             follow_id=follow.id,
             member_id=member.id,
@@ -183,8 +183,8 @@ class TestStatements(MomentCase):
             ended_by="deleted_by_customer",
             lost_at=now,
         )
-        self.create("wecom.sync", **corp, state="done")
-        self.create("wecom.erasure", **corp, contact_hash=number)
+        self.add_row("wecom.sync", **corp, state="done")
+        self.add_row("wecom.erasure", **corp, contact_hash=number)
 
-    def create(self, model, **values):
+    def add_row(self, model, **values):
         return self.env[model].sudo().create(values)

@@ -80,6 +80,7 @@ from . import wecom_broadcast_reach
 from . import wecom_broadcast_reach_action
 from . import wecom_broadcast_move
 from . import wecom_member_completion
+from . import wecom_member_task
 from . import wecom_corp_moment
 from . import wecom_moment
 from . import wecom_moment_content

@@ -181,29 +181,38 @@ class WecomContact(models.Model):
 
     def _partner_values(self):
         """Return the values of a new partner for each of these contacts, in their order."""
-        countries = {corp: corp.company_id.country_id.code or None for corp in self.corp_id}
-        notes = dict.fromkeys(self.ids, ())
-        for follow in (
-            self.env["wecom.follow"]
-            .sudo()
-            .search_fetch(
-                [("contact_id", "in", self.ids)], ["contact_id", "remark", "remark_mobiles"], order="followed_at, id"
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT contact.id, contact.corp_id, contact.name, contact.unionid,
+                       array_agg(follow.remark ORDER BY follow.followed_at, follow.id) AS remarks,
+                       string_agg(follow.remark_mobiles, ',' ORDER BY follow.followed_at, follow.id) AS mobiles
+                  FROM wecom_contact contact
+             LEFT JOIN wecom_follow follow ON follow.contact_id = contact.id
+                 WHERE contact.id = ANY(%s)
+              GROUP BY contact.id
+                """,
+                self.ids,
             )
-        ):
-            notes[follow.contact_id.id] += (follow,)
-        return [contact._partner_value(notes[contact.id], countries[contact.corp_id]) for contact in self]
+        )
+        corps = self.env["wecom.corp"].browse({corp_id for _contact_id, corp_id, *_known in rows})
+        countries = {corp.id: corp.company_id.country_id.code or None for corp in corps}
+        values = {contact_id: self._partner_value(countries[corp_id], *known) for contact_id, corp_id, *known in rows}
+        return [values[contact_id] for contact_id in self.ids]
 
-    def _partner_value(self, follows, country):
+    @api.model
+    def _partner_value(self, country, name, unionid, remarks, mobiles):
         """Name by the first member's remark that holds a name, phone from what the members noted."""
-        remarks = [follow.remark for follow in follows if follow.remark]
+        remarks = [remark for remark in remarks if remark]
         names = [text_without_numbers(remark, country) for remark in remarks]
-        numbers = [number for follow in follows for number in (follow.remark_mobiles or "").split(",") if number]
+        numbers = [number for number in (mobiles or "").split(",") if number]
         numbers += [number for remark in remarks for number in numbers_in_text(remark, country)]
         forms = [form for number in numbers for form in e164_forms(number, country)[:1]]
         return {
-            "name": next((name for name in names if any(map(str.isalpha, name))), self.name),
+            "name": next((known for known in names if any(map(str.isalpha, known))), name),
             "phone": next(iter(forms), False),
-            "wecom_unionid": self.unionid,
+            "wecom_unionid": unionid or False,
         }
 
     @api.model

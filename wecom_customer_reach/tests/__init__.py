@@ -26,6 +26,7 @@ from . import (
     test_matching,
     test_matching_workers,
     test_material,
+    test_member_task,
     test_message_class,
     test_moment_access,
     test_moment_content,

@@ -39,6 +39,7 @@ ALLOWED = {
     "wecom.channel.report": ("r", "r", "r"),
     "wecom.touch": ("r", "r", "r"),
     "wecom.member.completion": ("", "r", "r"),
+    "wecom.member.task": ("r", "r", "r"),
     "wecom.material": ("rwcd", "rwcd", "rwcd"),
     "wecom.material.category": ("r", "rwcd", "rwcd"),
     "wecom.material.insert": ("rwcd", "rwcd", "rwcd"),
@@ -137,6 +138,9 @@ BUTTONS_OF = {
     },
     "wecom.member": {
         "uma": "action_open_contacts",
+    },
+    "wecom.member.task": {
+        "uma": "action_open_source",
     },
     "wecom.member.completion": {
         "ma": "action_view_tasks",

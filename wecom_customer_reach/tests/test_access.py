@@ -13,6 +13,7 @@ ROWS_ELSEWHERE = (
     "wecom.material",
     "wecom.media",
     "wecom.member.completion",
+    "wecom.member.task",
     "wecom.moment",
     "wecom.tag.delete",
     "wecom.tag.marking.start",

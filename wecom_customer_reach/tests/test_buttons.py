@@ -192,6 +192,7 @@ class TestButtons(MomentCase):
             "wecom.follow": customer.follow_ids,
             "wecom.material": create("wecom.material", name="Tea", is_shared=True, company_id=self.company.id),
             "wecom.member": self.anna,
+            "wecom.member.task": self.env["wecom.member.task"].search([("broadcast_id", "=", sent.id)]),
             "wecom.member.completion": self.env["wecom.member.completion"].search([], limit=1),
             "wecom.moment": moment,
             "wecom.moment.import": create("wecom.moment.import", corp_id=self.corp.id),

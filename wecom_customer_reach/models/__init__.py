@@ -55,6 +55,7 @@ from . import wecom_broadcast_recipient
 from . import wecom_broadcast_screen
 from . import wecom_broadcast_origin
 from . import wecom_touch
+from . import wecom_timeline_entry
 from . import wecom_contact_caps
 from . import wecom_broadcast_forecast
 from . import wecom_broadcast_import
@@ -87,6 +88,7 @@ from . import wecom_moment_content
 from . import wecom_moment_task
 from . import wecom_moment_audience
 from . import wecom_moment_reaction
+from . import wecom_moment_lead
 from . import wecom_moment_estimate
 from . import wecom_moment_tag
 from . import wecom_moment_publish

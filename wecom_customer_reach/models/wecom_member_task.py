@@ -20,6 +20,14 @@ class WecomMemberTask(models.Model):
     _description = "WeCom Member Task"
     _auto = False
     _order = "deadline, asked_at, id"
+    _depends = {
+        "wecom.broadcast": ["name", "text", "sent_text", "deadline", "state"],
+        "wecom.broadcast.batch": ["created_at"],
+        "wecom.broadcast.task": ["batch_id", "broadcast_id", "member_id", "state", "recipient_count"],
+        "wecom.member": ["user_id", "corp_id"],
+        "wecom.moment": ["name", "text", "deadline", "state", "creating_at"],
+        "wecom.moment.task": ["moment_id", "member_id", "state", "selected_count"],
+    }
 
     name = fields.Char("Title", readonly=True)
     kind = fields.Selection([("broadcast", "Broadcast"), ("moment", "Moment")], readonly=True)

@@ -56,6 +56,7 @@ from . import (
     test_tag_category,
     test_tag_marking,
     test_tag_push,
+    test_timeline,
     test_touch,
     test_tours,
     test_tours_campaign,

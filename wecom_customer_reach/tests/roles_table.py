@@ -38,6 +38,7 @@ ALLOWED = {
     "wecom.broadcast.report": ("r", "r", "r"),
     "wecom.channel.report": ("r", "r", "r"),
     "wecom.touch": ("r", "r", "r"),
+    "wecom.timeline.entry": ("r", "r", "r"),
     "wecom.member.completion": ("", "r", "r"),
     "wecom.member.task": ("r", "r", "r"),
     "wecom.material": ("rwcd", "rwcd", "rwcd"),

@@ -17,6 +17,7 @@ ROWS_ELSEWHERE = (
     "wecom.moment",
     "wecom.tag.delete",
     "wecom.tag.marking.start",
+    "wecom.timeline.entry",
     "wecom.touch",
 )
 WITH_ROWS = [model for model in ALLOWED if not model.startswith(ROWS_ELSEWHERE)]

@@ -19,6 +19,11 @@ class TestMomentTour(BrowserActions, MomentCase, HttpCase):
         self.reacts(customer, "like", moment, self.anna)
         self.read_moment(moment)
         self.start_tour("/odoo/wecom-moments", "wecom_moment_follow", login=self.manager.login)
+        self.manager.group_ids += self.env.ref("sales_team.group_sale_salesman")
+        self.start_tour(f"/odoo/contacts/{customer.partner_id.id}", "wecom_moment_to_lead", login=self.manager.login)
+        reaction = self.env["wecom.moment.reaction"].search([("moment_id", "=", moment.id)])
+        lead = reaction.lead_id
+        self.assertEqual((lead.partner_id, lead.source_id), (customer.partner_id, moment.source_id))
 
     def test_preview(self):
         pictures = [self.picture(png(20), f"{number}.png") for number in range(4)]

@@ -39,6 +39,22 @@ tours.add("wecom_moment_follow", {
     ],
 });
 
+/** A salesperson finds the like in the customer's timeline, makes a lead of it, and sees the timeline there again. */
+tours.add("wecom_moment_to_lead", {
+    steps: () => [
+        { trigger: "a.nav-link[name=wecom_timeline]", run: "click" },
+        { trigger: ".o_wecom_timeline li[data-kind=moment]:contains(New teas of the season)" },
+        { trigger: ".o_wecom_timeline li[data-kind=added]" },
+        { trigger: ".o_wecom_timeline button[data-kind=like]", run: "click" },
+        { trigger: ".o_wecom_timeline button[data-kind=like][aria-pressed=true]" },
+        { trigger: ".o_wecom_timeline:not(:has(li[data-kind=moment])) li[data-kind=like]" },
+        { trigger: "li[data-kind=like] .o_wecom_timeline_lead:contains(Create lead)", run: "click" },
+        { trigger: ".o_last_breadcrumb_item:contains(New teas of the season)" },
+        { trigger: "a.nav-link[name=wecom_timeline]", run: "click" },
+        { trigger: "li[data-kind=like] .o_wecom_timeline_lead:contains(Open lead)" },
+    ],
+});
+
 tours.add("wecom_moment_preview", {
     url: "/odoo/wecom-moments",
     steps: () => [

@@ -89,11 +89,14 @@ from . import wecom_moment_task
 from . import wecom_moment_audience
 from . import wecom_moment_reaction
 from . import wecom_moment_lead
+from . import wecom_moment_rule
+from . import wecom_moment_rule_log
 from . import wecom_moment_estimate
 from . import wecom_moment_tag
 from . import wecom_moment_publish
 from . import wecom_moment_job
 from . import wecom_moment_life
+from . import wecom_moment_interest
 from . import wecom_moment_command
 from . import wecom_moment_result
 from . import wecom_moment_screen

@@ -20,6 +20,20 @@ MOMENT_EXCLUSION_RULES = (
         meaning=_("This partner does not want messages on WeCom, so he gets no temporary tag."),
         condition="opted_out AND listed",
     ),
+    ExclusionRule(
+        "not_interested",
+        _("Not interested"),
+        _("A salesperson noted that the customer wants no moments for some days, so he gets no temporary tag."),
+        _("It ends by itself; the mark can be taken off on the customer."),
+        "not_interested AND listed",
+    ),
+    ExclusionRule(
+        "forbidden_industry",
+        _("Forbidden industry"),
+        _("The customer's industry is one that WeCom's rules, or the company's own, keep out of moments."),
+        _("Change the industries in the settings, or the industry of the customer."),
+        "forbidden_industry AND listed",
+    ),
     _SHARED["deleted_by_customer"],
     _SHARED["not_accepted"],
     _SHARED["lost"],
@@ -39,4 +53,6 @@ MOMENT_EXCLUSION_RULES = (
         "NOT chosen",
     ),
 )
-"""A wish to opt out can be respected for a partner list only; elsewhere the form says how many see it all the same."""
+"""What concerns one customer can be respected for a partner list only; elsewhere the form says how many see it
+anyhow.
+"""

@@ -28,6 +28,8 @@ CORP_FIELDS = {
     "wecom_moment_own_posts": "moment_own_posts",
     "wecom_moment_company_posts": "moment_company_posts",
     "wecom_moment_video_preset": "moment_video_preset",
+    "wecom_moment_pause_days": "moment_pause_days",
+    "wecom_moment_forbidden_industry_ids": "moment_forbidden_industry_ids",
     "wecom_retention_event_days": "retention_event_days",
     "wecom_retention_sync_days": "retention_sync_days",
     "wecom_retention_result_days": "retention_result_days",
@@ -72,6 +74,10 @@ class ResConfigSettings(models.TransientModel):
     wecom_moment_own_posts = fields.Selection(MAY_POST, "WeCom Own Posts of Members", groups=ADMINISTRATOR)
     wecom_moment_company_posts = fields.Selection(MAY_POST, "WeCom Company Posts of Members", groups=ADMINISTRATOR)
     wecom_moment_video_preset = fields.Selection(VIDEO_PRESETS, "WeCom Video in a Moment", groups=ADMINISTRATOR)
+    wecom_moment_pause_days = fields.Integer("WeCom Days Without Moments", groups=ADMINISTRATOR)
+    wecom_moment_forbidden_industry_ids = fields.Many2many(
+        "res.partner.industry", string="WeCom Industries Without Moments", groups=ADMINISTRATOR
+    )
     wecom_callback_url = fields.Char(related="wecom_corp_id.callback_url", groups=ADMINISTRATOR)
     wecom_callback_token = fields.Char(related="wecom_corp_id.callback_token", groups=ADMINISTRATOR)
     wecom_callback_aes_key = fields.Char(related="wecom_corp_id.callback_aes_key", groups=ADMINISTRATOR)

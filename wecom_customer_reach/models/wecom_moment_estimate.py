@@ -10,6 +10,7 @@ from .partner_audience import read_domain, search_partners
 from .wecom_broadcast_audience import GROUP_USER
 
 FOLLOWED = SQL("follow.status = 'active'")
+NOT_INTERESTED = SQL("COALESCE(contact.no_moments_until > now() AT TIME ZONE 'UTC', FALSE)")
 
 
 class WecomMomentEstimate(models.Model):
@@ -23,6 +24,9 @@ class WecomMomentEstimate(models.Model):
     estimate_opted_out_count = fields.Integer(
         "Would See It Against Their Wish", compute="_compute_estimate", help="WeCom cannot leave them out here."
     )
+    estimate_not_interested_count = fields.Integer(
+        "Would See It Though Not Interested", compute="_compute_estimate", help="WeCom cannot leave them out here."
+    )
     estimate_lines = fields.Json(compute="_compute_estimate_lines", help="Who may see it, and who not and why.")
 
     @api.depends(
@@ -30,9 +34,9 @@ class WecomMomentEstimate(models.Model):
     )
     def _compute_estimate(self):
         for moment in self:
-            members, opted_out, counts = moment._estimate_or_nothing()
+            members, unwilling, counts = moment._estimate_or_nothing()
             moment.estimate_member_count = members
-            moment.estimate_opted_out_count = opted_out
+            moment.estimate_opted_out_count, moment.estimate_not_interested_count = unwilling
             moment.estimate_counts = counts
             moment.estimate_may_see_count = counts.get("", 0)
 
@@ -70,15 +74,19 @@ class WecomMomentEstimate(models.Model):
     def _estimate_or_nothing(self):
         """Return :meth:`_estimate`, zeros while the audience is half chosen: publishing explains what is missing."""
         if not self.corp_id:
-            return 0, 0, {}
+            return 0, (0, 0), {}
         try:
             with self.env.cr.savepoint():
                 return self._estimate()
         except (UserError, psycopg2.DataError, ValueError):
-            return 0, 0, {}
+            return 0, (0, 0), {}
 
     def _estimate(self):
-        """Return (members asked, customers who see it against their wish, {reason or "": number of customers})."""
+        """Return who is asked and who sees it, as numbers.
+
+        These are: members asked; of those who may see it, how many opted out and how many are not interested; and
+        {reason or "": customers}.
+        """
         self.ensure_one()
         judged = self._judged_sql()
         self.env.flush_all()
@@ -86,15 +94,16 @@ class WecomMomentEstimate(models.Model):
             SQL(
                 """WITH %s
                    SELECT exclusion, count(*), count(*) FILTER (WHERE opted_out),
+                          count(*) FILTER (WHERE not_interested),
                           (SELECT count(DISTINCT member_id) FROM judged, unnest(sender_ids) AS member_id
                             WHERE judged.exclusion IS NULL)
                      FROM judged GROUP BY exclusion""",
                 judged,
             )
         )
-        counts = {code or "": count for code, count, _opted_out, _members in rows}
-        opted_out = sum(opted_out for code, _count, opted_out, _members in rows if not code)
-        return (rows[0][3] if rows else 0), opted_out, counts
+        counts = {code or "": count for code, count, *_others in rows}
+        [unwilling] = [tuple(row[2:4]) for row in rows if not row[0]] or [(0, 0)]
+        return (rows[0][4] if rows else 0), unwilling, counts
 
     def _judged_sql(self):
         """Return the common table expressions that end in ``judged``: one row per partner and contact, with its reason.
@@ -141,12 +150,16 @@ class WecomMomentEstimate(models.Model):
         if self.audience_mode == "partners":
             return SQL(
                 """SELECT partner.id AS partner_id, COALESCE(partner.wecom_opt_out, FALSE) AS opted_out,
+                          %(not_interested)s AS not_interested,
+                          COALESCE(partner.industry_id = ANY(%(forbidden)s), FALSE) AS forbidden_industry,
                           contact.id AS contact_id, TRUE AS listed,
                           contact.id IS NULL AND partner.id IN (%(waiting)s) AS awaiting_match
                      FROM res_partner partner
                 LEFT JOIN wecom_contact contact ON contact.partner_id = partner.id AND contact.corp_id = %(corp)s
                     WHERE partner.id IN %(partners)s""",
                 waiting=self.env["wecom.contact"]._awaiting_partners_sql(self.corp_id._origin),
+                not_interested=NOT_INTERESTED,
+                forbidden=self.corp_id.moment_forbidden_industry_ids._origin.ids,
                 corp=corp,
                 partners=self._partner_query().subselect(),
             )
@@ -158,10 +171,12 @@ class WecomMomentEstimate(models.Model):
             )
         return SQL(
             """SELECT contact.partner_id, COALESCE(partner.wecom_opt_out, FALSE) AS opted_out,
-                      contact.id AS contact_id, FALSE AS listed, FALSE AS awaiting_match
+                      %s AS not_interested, FALSE AS forbidden_industry, contact.id AS contact_id,
+                      FALSE AS listed, FALSE AS awaiting_match
                  FROM wecom_contact contact
             LEFT JOIN res_partner partner ON partner.id = contact.partner_id
                 WHERE contact.corp_id = %s AND %s""",
+            NOT_INTERESTED,
             corp,
             tagged,
         )

@@ -296,6 +296,7 @@ class WecomMomentTaskResult(models.Model):
         )
         new = Reaction.browse(number for (number,) in self.env.cr.fetchall())
         Reaction.invalidate_model()
+        self.env["wecom.moment.rule.log"]._note_reactions(new)
         return new
 
     def _count(self):

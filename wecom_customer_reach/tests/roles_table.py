@@ -46,6 +46,8 @@ ALLOWED = {
     "wecom.material.insert": ("rwcd", "rwcd", "rwcd"),
     "wecom.moment": ("rwcd", "rwcd", "rwcd"),
     "wecom.moment.import": ("", "", "r"),
+    "wecom.moment.rule": ("", "rwcd", "rwcd"),
+    "wecom.moment.rule.log": ("", "r", "r"),
     "wecom.moment.task": ("r", "r", "r"),
     "wecom.moment.audience": ("r", "r", "r"),
     "wecom.moment.reaction": ("r", "r", "r"),
@@ -67,7 +69,10 @@ BUTTONS_OF = {
         ),
     },
     "res.partner": {
-        "uma": "action_wecom_broadcasts action_wecom_contacts action_wecom_touches",
+        "uma": (
+            "action_wecom_broadcasts action_wecom_contacts action_wecom_interested action_wecom_not_interested "
+            "action_wecom_touches"
+        ),
     },
     "wecom.broadcast": {
         "uma": (
@@ -162,6 +167,12 @@ BUTTONS_OF = {
     },
     "wecom.sync": {
         "a": "action_cancel action_continue action_refresh",
+    },
+    "wecom.moment.rule": {
+        "ma": "action_view_log",
+    },
+    "wecom.moment.rule.log": {
+        "ma": "action_open_made action_retry",
     },
     "wecom.tag": {
         "uma": "action_explain_lock action_open_contacts",

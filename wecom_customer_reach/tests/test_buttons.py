@@ -200,6 +200,14 @@ class TestButtons(MomentCase):
             "wecom.tag": tag,
             "wecom.tag.marking": create("wecom.tag.marking", corp_id=self.corp.id, user_id=self.seller.id),
         }
+        rows["wecom.moment.rule"] = create("wecom.moment.rule", name="Call", corp_id=self.corp.id)
+        rows["wecom.moment.rule.log"] = create(
+            "wecom.moment.rule.log",
+            rule_id=rows["wecom.moment.rule"].id,
+            moment_id=moment.id,
+            contact_id=customer.id,
+            state="failed",
+        )
         # The row of a wizard is for whoever opened it alone: here are the values of one.
         rows |= {
             "wecom.broadcast.decision": {"broadcast_id": draft.id, "version": "1"},

@@ -142,6 +142,8 @@ class TestStatements(MomentCase):
         self.reacts(customer, "like", moment, self.anna)
         self.let_time_pass(moment)
         self.read_moment(moment)
+        rule = self.add_row("wecom.moment.rule", name=f"Rule {self.number}", corp_id=self.corp.id)
+        self.add_row("wecom.moment.rule.log", rule_id=rule.id, moment_id=moment.id, contact_id=customer.id)
 
     def add_master_data(self, customer):
         """A member, a tag in a group of its own, its putting on a customer, a material, an event, a loss, a run."""

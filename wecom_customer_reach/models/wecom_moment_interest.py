@@ -15,7 +15,7 @@ class WecomContactInterest(models.Model):
 
     _inherit = "wecom.contact"
 
-    no_moments_until = fields.Datetime("No Moments Until", readonly=True, copy=False, tracking=False)
+    no_moments_until = fields.Datetime(readonly=True, copy=False)
     no_moments_user_id = fields.Many2one("res.users", "Not Interested, Noted By", readonly=True, copy=False)
 
     def _mark_not_interested(self, until):
@@ -91,7 +91,7 @@ class WecomMomentIndustry(models.Model):
     _inherit = "wecom.moment"
 
     def _check_permission(self):
-        super()._check_permission()
+        result = super()._check_permission()
         industry = self.company_id.sudo().partner_id.industry_id
         if industry in self.corp_id.sudo().moment_forbidden_industry_ids:
             raise UserError(
@@ -102,3 +102,4 @@ class WecomMomentIndustry(models.Model):
                     industry=industry.name,
                 )
             )
+        return result

@@ -92,6 +92,7 @@ from . import wecom_moment_lead
 from . import wecom_moment_rule
 from . import wecom_moment_rule_log
 from . import wecom_moment_estimate
+from . import wecom_moment_caps
 from . import wecom_moment_tag
 from . import wecom_moment_publish
 from . import wecom_moment_job

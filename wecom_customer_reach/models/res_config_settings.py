@@ -8,6 +8,7 @@ from .wecom_corp import ADMINISTRATOR, CAP_POLICIES, PARTNER_POLICIES, SENDER_PO
 from .wecom_corp_credentials import GIVEN_BY_SERVER
 from .wecom_corp_moment import MAY_POST, VIDEO_PRESETS
 from .wecom_follow_loss import LOST_ACTIVITY_POLICIES
+from .wecom_moment_caps import MOMENT_CAP_POLICIES
 
 CORP_FIELDS = {
     "wecom_corpid": "corpid",
@@ -28,6 +29,7 @@ CORP_FIELDS = {
     "wecom_moment_own_posts": "moment_own_posts",
     "wecom_moment_company_posts": "moment_company_posts",
     "wecom_moment_video_preset": "moment_video_preset",
+    "wecom_moment_cap_policy": "moment_cap_policy",
     "wecom_moment_pause_days": "moment_pause_days",
     "wecom_moment_forbidden_industry_ids": "moment_forbidden_industry_ids",
     "wecom_retention_event_days": "retention_event_days",
@@ -74,6 +76,7 @@ class ResConfigSettings(models.TransientModel):
     wecom_moment_own_posts = fields.Selection(MAY_POST, "WeCom Own Posts of Members", groups=ADMINISTRATOR)
     wecom_moment_company_posts = fields.Selection(MAY_POST, "WeCom Company Posts of Members", groups=ADMINISTRATOR)
     wecom_moment_video_preset = fields.Selection(VIDEO_PRESETS, "WeCom Video in a Moment", groups=ADMINISTRATOR)
+    wecom_moment_cap_policy = fields.Selection(MOMENT_CAP_POLICIES, "WeCom Moment Cap", groups=ADMINISTRATOR)
     wecom_moment_pause_days = fields.Integer("WeCom Days Without Moments", groups=ADMINISTRATOR)
     wecom_moment_forbidden_industry_ids = fields.Many2many(
         "res.partner.industry", string="WeCom Industries Without Moments", groups=ADMINISTRATOR

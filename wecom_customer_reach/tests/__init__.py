@@ -29,6 +29,7 @@ from . import (
     test_member_task,
     test_message_class,
     test_moment_access,
+    test_moment_caps,
     test_moment_content,
     test_moment_exactly_once,
     test_moment_import,

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .moment_common import MomentCase
@@ -57,7 +57,7 @@ class TestMomentInterest(MomentCase):
 
     def test_nobody_marks_customers_of_others(self):
         customer = self.add_customer(self.bruno)
-        with self.assertRaises(AccessError):
+        with self.assertRaises(UserError):
             customer.partner_id.with_user(self.seller).action_wecom_not_interested()
         self.assertFalse(customer.no_moments_until)
 

@@ -3,6 +3,7 @@ from . import wecom_access_token
 from . import wecom_rate_limit
 from . import wecom_corp_call
 from . import wecom_member
+from . import wecom_department
 from . import wecom_contact
 from . import wecom_follow
 from . import wecom_follow_write

@@ -104,6 +104,10 @@ class WecomMember(models.Model):
             if error.errcode in UNKNOWN_MEMBER_CODES:
                 return {}
             raise
+        return self._details_of(answer)
+
+    def _details_of(self, answer):
+        """Return the values of what user/get answered for this member (wecom-api.md § 3.1)."""
         return {
             "name": answer.get("name") or self.userid,
             "position": answer.get("position") or False,

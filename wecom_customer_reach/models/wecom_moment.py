@@ -22,6 +22,7 @@ AUDIENCE_FIELDS = {
     "member_id",
     "audience_mode",
     "member_ids",
+    "department_ids",
     "tag_ids",
     "partner_domain",
     "publish_mode",
@@ -137,6 +138,9 @@ class WecomMoment(models.Model):
         help="Partner list: a temporary corp tag is put on exactly these customers and taken off afterwards.",
     )
     member_ids = fields.Many2many("wecom.member", string="Members Asked", help="Empty: every member who may be asked.")
+    department_ids = fields.Many2many(
+        "wecom.department", string="Departments Asked", help="Their members, and those of the departments below."
+    )
     tag_ids = fields.Many2many("wecom.tag", help="Customers with one of these corp tags.")
     partner_domain = fields.Char("Partners", default="[]", required=True)
     publish_mode = fields.Selection(

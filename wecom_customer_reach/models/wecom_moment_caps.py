@@ -30,8 +30,8 @@ class WecomCorpMomentCaps(models.Model):
         "Moment Cap",
         required=True,
         default="current",
-        help="How many moments WeCom shows to each customer. A moment goes out all the same: the form says for how many "
-        "customers it would be one too many.",
+        help="How many moments WeCom shows to each customer. A moment goes out all the same: the form says for how "
+        "many customers it would be one too many.",
     )
     """WeCom documents no numbers (wecom-api.md § 7.10); these are what its client and the article of 2020 say."""
 

@@ -30,7 +30,15 @@ class WecomMomentEstimate(models.Model):
     estimate_lines = fields.Json(compute="_compute_estimate_lines", help="Who may see it, and who not and why.")
 
     @api.depends(
-        "corp_id", "user_id", "post_type", "member_id", "audience_mode", "member_ids", "tag_ids", "partner_domain"
+        "corp_id",
+        "user_id",
+        "post_type",
+        "member_id",
+        "audience_mode",
+        "member_ids",
+        "department_ids",
+        "tag_ids",
+        "partner_domain",
     )
     def _compute_estimate(self):
         for moment in self:
@@ -208,9 +216,10 @@ class WecomMomentEstimate(models.Model):
         """Return the members chosen to publish this moment; None when everybody is meant."""
         if self.post_type == "employee":
             return self.member_id._origin
-        if self.audience_mode == "all" or not self.member_ids:
+        if self.audience_mode == "all" or not (self.member_ids or self.department_ids):
             return None
-        return self.member_ids._origin
+        below = [("department_ids", "child_of", self.department_ids._origin.ids)]
+        return self.member_ids._origin | self.env["wecom.member"].search(below)
 
     def _tagged_sql(self):
         """Return whether a follow carries one of the chosen tags, TRUE when none are chosen."""

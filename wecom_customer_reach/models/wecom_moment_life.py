@@ -117,7 +117,7 @@ class WecomMomentLife(models.Model):
         self._check_content()
         self._check_permission()
         missing = {
-            "members": not self.member_ids and self.post_type == "company",
+            "members": not (self.member_ids or self.department_ids) and self.post_type == "company",
             "tags": not self.tag_ids,
         }
         if missing.get(self.audience_mode):

@@ -16,6 +16,7 @@ class WecomSync(models.Model):
         client = self.corp_id._client()
         try:
             if not self.cursor:
+                self.env["wecom.department"]._mirror(self.corp_id, client)
                 self._mirror_member_list(contacts.get_follow_user_list(client))
                 yield 0
             while chunk := self._members_after(self.cursor, MEMBERS_PER_STEP):

@@ -18,6 +18,7 @@ from . import (
     test_callback,
     test_callback_attacks,
     test_corp,
+    test_department,
     test_event,
     test_event_storm,
     test_fallback,

@@ -17,6 +17,7 @@ ALLOWED = {
     "wecom.sync": ("", "", "r"),
     "wecom.sync.seen": ("", "", ""),
     "wecom.loss": ("r", "r", "r"),
+    "wecom.department": ("r", "r", "r"),
     "wecom.event": ("", "", "r"),
     "wecom.callback.refusal": ("", "", "r"),
     "wecom.setup.check": ("", "", "r"),

@@ -66,6 +66,7 @@ class TestAccess(WecomCase):
                 "tag_id": self.env["wecom.tag"].search([("corp_id", "=", self.corp.id)], limit=1).id,
                 "operation": "put_on",
             },
+            "wecom.department": {"corp_id": self.corp.id, "external_id": "1", "name": "Shop"},
             "wecom.sync": {"corp_id": self.corp.id},
             "wecom.sync.seen": {"sync_number": 1, "follow_numbers": [1]},
             "wecom.event": {

@@ -98,6 +98,7 @@ from . import wecom_moment_tag
 from . import wecom_moment_publish
 from . import wecom_moment_job
 from . import wecom_moment_life
+from . import wecom_moment_approval
 from . import wecom_moment_interest
 from . import wecom_moment_command
 from . import wecom_moment_result

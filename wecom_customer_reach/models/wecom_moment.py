@@ -165,7 +165,7 @@ class WecomMoment(models.Model):
     like_count = fields.Integer("Likes", copy=False, readonly=True)
     comment_count = fields.Integer("Comments", copy=False, readonly=True)
     reaction_rate = fields.Float(
-        compute="_compute_reaction_rate", help="Likes and comments by 100 customers who may see it."
+        copy=False, readonly=True, aggregator="avg", help="Likes and comments by 100 customers who may see it."
     )
 
     _corp_moment_uniq = models.UniqueIndex(
@@ -189,12 +189,6 @@ class WecomMoment(models.Model):
         """Return the member of this moment's corp who is linked to ``user``."""
         domain = [("corp_id", "=", self.corp_id._origin.id), ("user_id", "=", user._origin.id)]
         return self.env["wecom.member"].sudo().search(domain, limit=1).sudo(False)
-
-    @api.depends("like_count", "comment_count", "may_see_count")
-    def _compute_reaction_rate(self):
-        for moment in self:
-            reactions = moment.like_count + moment.comment_count
-            moment.reaction_rate = 100 * reactions / moment.may_see_count if moment.may_see_count else 0
 
     @api.constrains("corp_id", "tag_ids", "member_ids", "member_id")
     def _check_one_corp(self):

@@ -25,20 +25,6 @@ class WecomMomentLife(models.Model):
             moment.sudo().write({"state": "scheduled", "error_message": False})
             self._wake_publisher(moment.scheduled_at)
 
-    def action_ask_approval(self):
-        """Ask the managers to publish a post of the company."""
-        for moment in self._in_states(("draft",)):
-            moment._check_content()
-            moment.sudo().write({"state": "to_approve", "error_message": False})
-            moment._note(lambda record: record.env._("%s asks for approval.", record.env.user.name))
-
-    def action_refuse(self):
-        """Send a post that waits for approval back to its author."""
-        self._check_manager()
-        for moment in self._in_states(("to_approve",)):
-            moment.sudo().write({"state": "draft"})
-            moment._note(lambda record: record.env._("%s sent it back to be changed.", record.env.user.name))
-
     def action_draft(self):
         """Open a scheduled moment, or one given up before it was handed over, for changes again."""
         reopened = self._in_states(("scheduled", "cancelled"))

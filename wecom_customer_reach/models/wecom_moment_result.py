@@ -167,7 +167,9 @@ class WecomMomentResult(models.Model):
                 UPDATE wecom_moment moment
                    SET asked_count = COALESCE(tasks.asked, 0), published_count = COALESCE(tasks.published, 0),
                        selected_count = COALESCE(audience.selected, 0), may_see_count = COALESCE(audience.may_see, 0),
-                       like_count = COALESCE(reactions.likes, 0), comment_count = COALESCE(reactions.comments, 0)
+                       like_count = COALESCE(reactions.likes, 0), comment_count = COALESCE(reactions.comments, 0),
+                       reaction_rate = COALESCE(
+                           100.0 * (reactions.likes + reactions.comments) / NULLIF(audience.may_see, 0), 0)
                   FROM wecom_moment own
              LEFT JOIN tasks ON tasks.moment_id = own.id
              LEFT JOIN audience ON audience.moment_id = own.id
@@ -306,7 +308,9 @@ class WecomMomentTaskResult(models.Model):
                 """
                 UPDATE wecom_moment_task task
                    SET selected_count = audience.selected, may_see_count = audience.may_see,
-                       like_count = reactions.likes, comment_count = reactions.comments
+                       like_count = reactions.likes, comment_count = reactions.comments,
+                       reaction_rate = COALESCE(
+                           100.0 * (reactions.likes + reactions.comments) / NULLIF(audience.may_see, 0), 0)
                   FROM (SELECT count(*) FILTER (WHERE selected) AS selected,
                                count(*) FILTER (WHERE may_see) AS may_see
                           FROM wecom_moment_audience WHERE task_id = %(task)s) audience,
@@ -318,4 +322,4 @@ class WecomMomentTaskResult(models.Model):
                 task=self.id,
             )
         )
-        self.invalidate_recordset(["selected_count", "may_see_count", "like_count", "comment_count"])
+        self.invalidate_recordset(["selected_count", "may_see_count", "like_count", "comment_count", "reaction_rate"])

@@ -28,7 +28,7 @@ class WecomMomentRuleLog(models.Model):
     rule_id = fields.Many2one("wecom.moment.rule", required=True, readonly=True, ondelete="cascade")
     company_id = fields.Many2one(related="rule_id.company_id", store=True)
     moment_id = fields.Many2one("wecom.moment", required=True, readonly=True, ondelete="cascade", index=True)
-    contact_id = fields.Many2one("wecom.contact", "WeCom Contact", required=True, readonly=True, ondelete="cascade")
+    contact_id = fields.Many2one("wecom.contact", "WeCom Contact", readonly=True, ondelete="set null")
     partner_id = fields.Many2one(related="contact_id.partner_id")
     reaction_id = fields.Many2one("wecom.moment.reaction", readonly=True, ondelete="set null")
     action = fields.Selection(related="rule_id.action")

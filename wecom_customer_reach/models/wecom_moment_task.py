@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class WecomMomentTask(models.Model):
@@ -27,7 +27,18 @@ class WecomMomentTask(models.Model):
     may_see_count = fields.Integer("May See", readonly=True)
     like_count = fields.Integer("Likes", readonly=True)
     comment_count = fields.Integer("Comments", readonly=True)
+    reaction_rate = fields.Float(
+        readonly=True, aggregator="avg", help="Likes and comments by 100 customers who may see it."
+    )
+    asked_count = fields.Integer("Asked", compute="_compute_shares", store=True, help="Withdrawn ones left aside.")
+    published_count = fields.Integer("Published", compute="_compute_shares", store=True)
     reminded_at = fields.Datetime("Last Reminded", readonly=True)
     next_poll_at = fields.Datetime("Next Look At", readonly=True)
 
     _moment_member_uniq = models.UniqueIndex("(moment_id, member_id)", "This member is asked already.")
+
+    @api.depends("state")
+    def _compute_shares(self):
+        for task in self:
+            task.asked_count = int(task.state != "cancelled")
+            task.published_count = int(task.state == "published")

@@ -137,3 +137,39 @@ class TestMomentResult(Killing, MomentCase):
                     self.assertGreater(number, 3)
                     break
         self.assertGreater(self.sandbox.calls(REACTIONS), 0)
+
+    def test_figures_by_post_and_by_member_equal_their_lists(self):
+        customers = [self.add_customer(self.anna) for _number in range(4)]
+        self.add_customer(self.bruno)
+        moment = self.published()
+        self.publishes(self.anna, moment)
+        for customer in customers[:2]:
+            self.reacts(customer, "like", moment, self.anna)
+        self.reacts(customers[0], "comment", moment, self.anna, text="How much?")
+        self.let_time_pass(moment)
+        self.read_moment(moment)
+        of_anna = moment.task_ids.filtered(lambda task: task.member_id == self.anna)
+        self.assertEqual((of_anna.asked_count, of_anna.published_count, of_anna.reaction_rate), (1, 1, 75))
+        self.assertEqual(moment.reaction_rate, 75)
+        measures = ["asked_count", "published_count", "may_see_count", "like_count", "comment_count"]
+        [totals] = self.env["wecom.moment.task"]._read_group(
+            [("moment_id", "=", moment.id)], [], [f"{measure}:sum" for measure in measures]
+        )
+        self.assertEqual(totals, (2, 1, 4, 2, 1))
+        audience, reactions = self.env["wecom.moment.audience"], self.env["wecom.moment.reaction"]
+        self.assertEqual(audience.search_count(moment.action_view_audience()["domain"]), moment.may_see_count)
+        for kind, count in (("like", moment.like_count), ("comment", moment.comment_count)):
+            action = moment.with_context(reaction_kind=kind).action_view_reactions()
+            self.assertEqual(reactions.search_count(action["domain"]), count)
+
+    def test_reactions_can_be_exported(self):
+        self.manager.group_ids += self.env.ref("base.group_allow_export")
+        customer = self.add_customer(self.anna)
+        moment = self.published()
+        self.publishes(self.anna, moment)
+        self.reacts(customer, "like", moment, self.anna)
+        self.let_time_pass(moment)
+        self.read_moment(moment)
+        reactions = self.env["wecom.moment.reaction"].with_user(self.manager).search([("moment_id", "=", moment.id)])
+        [row] = reactions.export_data(["kind", "partner_id/name", "member_id/name", "moment_id/name"])["datas"]
+        self.assertEqual(row, ["Like", customer.partner_id.name, "Anna", "New teas"])

@@ -86,9 +86,16 @@ class TestMomentStory(MomentCase):
             moment.action_publish()
         moment.action_ask_approval()
         self.assertEqual(moment.state, "to_approve")
+        self.assertEqual(moment.sudo().activity_ids.user_id, self.manager, "he finds it among his activities")
         with self.assertRaises(AccessError):
             moment.action_refuse()
+        moment.with_user(self.manager).action_refuse()
+        self.assertEqual(moment.state, "draft")
+        self.assertEqual(moment.sudo().activity_ids.user_id, self.seller, "the author is told")
+        moment.sudo().activity_ids.unlink()
+        moment.action_ask_approval()
         moment.with_user(self.manager).action_publish()
+        self.assertFalse(moment.sudo().activity_ids, "there is nothing left to decide")
         self.run_publisher()
         self.assertEqual(moment.state, "waiting")
 

@@ -16,6 +16,7 @@ from odoo.tools import mute_logger
 from wecom_sandbox.server import SandboxServer
 
 from .broadcast_common import CREATE, Sandbox, SandboxRequests, set_up_corp
+from .moment_common import ADD
 
 CUSTOMERS = 6
 PATIENCE = 60
@@ -77,7 +78,9 @@ class TestBroadcastWorkers(SandboxRequests, BaseCase):
             cr.execute("DELETE FROM wecom_broadcast_recipient WHERE broadcast_id = %s", (self.broadcast_id,))
             cr.execute("DELETE FROM wecom_broadcast_batch WHERE broadcast_id = %s", (self.broadcast_id,))
             broadcast = env["wecom.broadcast"].browse(self.broadcast_id)
-            broadcast.message_ids.unlink()
+            moments = env["wecom.moment"].search([("corp_id", "=", self.corp_id)])
+            (broadcast.message_ids | moments.message_ids).unlink()
+            cr.execute("DELETE FROM wecom_moment WHERE corp_id = %s", (self.corp_id,))
             cr.execute("DELETE FROM wecom_broadcast WHERE id = %s", (self.broadcast_id,))
             cr.execute(
                 "DELETE FROM wecom_follow WHERE member_id IN (SELECT id FROM wecom_member WHERE corp_id = %s)",
@@ -141,6 +144,20 @@ class TestBroadcastWorkers(SandboxRequests, BaseCase):
                 if env["wecom.broadcast"].browse(self.broadcast_id).state == "running":
                     return
 
+    def publish(self, barrier):
+        """Run the publishing action until the moment is with WeCom, as the scheduler does."""
+        barrier.wait(PATIENCE)
+        for _run in range(20):
+            with self.registry.cursor() as cr, mute_logger("odoo.sql_db"):
+                env = api.Environment(cr, SUPERUSER_ID, {})
+                try:
+                    env["wecom.moment"]._cron_publish()
+                except psycopg2.OperationalError:
+                    cr.rollback()
+                    continue
+                if env["wecom.moment"].search([("corp_id", "=", self.corp_id)]).state == "waiting":
+                    return
+
     def batch_states(self):
         return self.in_transaction(lambda broadcast: broadcast.batch_ids.mapped("state"))
 
@@ -160,6 +177,21 @@ class TestBroadcastWorkers(SandboxRequests, BaseCase):
         self.assertEqual(self.batch_states(), ["created"] * CUSTOMERS)
         self.assertEqual(self.in_transaction(lambda broadcast: broadcast.planned_count), CUSTOMERS)
         self.assert_received_once()
+
+    def test_two_workers_publish_a_moment_once(self):
+        self.sandbox.post("/sandbox/settings", moment_job_delay=0)
+        self.sandbox.post("/sandbox/faults", path=ADD, kind="delay", seconds=0.3, times=2)
+
+        def create_and_publish(broadcast):
+            values = {"name": "Two workers", "corp_id": self.corp_id, "text": "Once", "user_id": broadcast.user_id.id}
+            broadcast.env["wecom.moment"].create(values).action_publish()
+
+        self.in_transaction(create_and_publish)
+        barrier = multiprocessing.get_context("fork").Barrier(2)
+        self.assert_ends_well(self.fork(self.publish, barrier), self.fork(self.publish, barrier))
+        self.assertEqual(self.sandbox.calls(ADD), 1)
+        waiting = self.sandbox.get("/sandbox/members/anna/moments")["waiting"]
+        self.assertEqual([moment["text"]["content"] for moment in waiting], ["Once"])
 
     def test_two_clicks_at_the_same_moment(self):
         barrier = multiprocessing.get_context("fork").Barrier(2)

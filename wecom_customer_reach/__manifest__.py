@@ -82,6 +82,7 @@
         "views/wecom_timeline_views.xml",
         "views/res_config_settings_views.xml",
         "views/wecom_setup_views.xml",
+        "views/wecom_overview_views.xml",
         "views/wecom_menus.xml",
     ],
     "demo": [

@@ -57,6 +57,7 @@ from . import wecom_broadcast_screen
 from . import wecom_broadcast_origin
 from . import wecom_touch
 from . import wecom_timeline_entry
+from . import wecom_overview
 from . import wecom_contact_caps
 from . import wecom_broadcast_forecast
 from . import wecom_broadcast_import

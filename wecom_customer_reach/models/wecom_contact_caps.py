@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from .cap_policy import cap_window, next_window_date
@@ -19,6 +20,9 @@ class WecomContactCaps(models.Model):
         "Next Free Day", compute="_compute_caps", help="The first day, in Beijing, on which he can receive a broadcast."
     )
     cap_message = fields.Char("Broadcast Cap", compute="_compute_caps")
+    cap_used_up = fields.Boolean(
+        compute="_compute_cap_used_up", search="_search_cap_used_up", help="He can receive no broadcast now."
+    )
 
     def _compute_caps(self):
         now = fields.Datetime.now()
@@ -39,6 +43,28 @@ class WecomContactCaps(models.Model):
                 contact.cap_left = max(allowed - used, 0)
                 contact.cap_free_date = next_window_date(policy, now) if used >= allowed else False
                 contact.cap_message = contact._cap_sentence(policy)
+
+    def _compute_cap_used_up(self):
+        for contact in self:
+            contact.cap_used_up = bool(contact.cap_free_date)
+
+    def _search_cap_used_up(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        now = fields.Datetime.now()
+        self.env["wecom.broadcast.recipient"].flush_model()
+        used_up = Domain.FALSE
+        for corp in self.env["wecom.corp"].sudo().search([]):
+            if window := cap_window(corp.cap_policy, now):
+                start, allowed = window
+                counted = SQL(
+                    "(SELECT contact_id FROM (%s) counted WHERE date >= %s GROUP BY contact_id HAVING count(*) >= %s)",
+                    self.env["wecom.touch"]._counted_sql(),
+                    start,
+                    allowed,
+                )
+                used_up |= Domain("corp_id", "=", corp.id) & Domain("id", "in", counted)
+        return used_up if True in value else ~used_up
 
     def _cap_used_since(self, start):
         """Return {contact id: broadcasts received since ``start``, naive UTC}; who received none is missing."""

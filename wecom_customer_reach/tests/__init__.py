@@ -41,6 +41,7 @@ from . import (
     test_moment_tag,
     test_neutralize,
     test_outcome,
+    test_overview,
     test_partner,
     test_personal_data,
     test_quality,

@@ -54,7 +54,7 @@ class WecomContactCaps(models.Model):
         now = fields.Datetime.now()
         self.env["wecom.broadcast.recipient"].flush_model()
         used_up = Domain.FALSE
-        for corp in self.env["wecom.corp"].sudo().search([]):
+        for corp in self.env["wecom.corp"].sudo().search([("company_id", "in", self.env.companies.ids)]):
             if window := cap_window(corp.cap_policy, now):
                 start, allowed = window
                 counted = SQL(

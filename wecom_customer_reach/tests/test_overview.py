@@ -42,7 +42,7 @@ class TestOverview(OverviewCase):
             for code, count in counts.items():
                 with self.subTest(user=user.login, tile=code):
                     action = self.env["wecom.overview"].with_user(user).action_open(code)
-                    rows = self.env[action["res_model"]].with_user(user).with_context(action["context"])
+                    rows = self.env[action["res_model"]].with_user(user).with_context(**action["context"])
                     self.assertEqual(rows.search_count(action["domain"]), count)
 
     def test_what_happened_is_counted(self):

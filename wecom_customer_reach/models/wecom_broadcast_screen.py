@@ -9,6 +9,7 @@ class WecomBroadcastScreen(models.Model):
 
     _inherit = "wecom.broadcast"
 
+    corp_name = fields.Char(related="corp_id.name", string="Corp Name", help="Stands beside the member's name.")
     reach_lines = fields.Json(compute="_compute_reach", help="Who will receive the broadcast, and who not and why.")
     reach_message = fields.Char(compute="_compute_reach")
     member_message = fields.Char(compute="_compute_member_message")

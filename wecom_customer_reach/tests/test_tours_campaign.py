@@ -35,6 +35,21 @@ class TestCampaignTour(BrowserActions, BroadcastCase, HttpCase):
         [material] = self.env["wecom.material"].search([("company_id", "=", self.company.id)])
         self.assertEqual((material.name, material.is_shared, material.use_count), ("Shop is closed", True, 1))
 
+    def test_preview_as_on_the_phone(self):
+        attachments = [
+            {"kind": "image", "file": png(20), "filename": "closed.png"},
+            {
+                "kind": "link",
+                "title": "Our online shop",
+                "description": "Open day and night",
+                "url": "https://shop.example.com",
+            },
+            {"kind": "file", "file": png(), "filename": "prices.pdf"},
+        ]
+        broadcast = self.broadcast(attachment_ids=[fields.Command.create(values) for values in attachments])
+        address = f"/odoo/wecom-broadcasts/{broadcast.id}"
+        self.start_tour(address, "wecom_broadcast_preview", login=self.manager.login)
+
     def test_deadline_reminder(self):
         for member in (self.anna, self.bruno):
             self.add_customer(member)

@@ -6,6 +6,8 @@ import { formatInteger } from "@web/views/fields/formatters";
 
 import { useState } from "@odoo/owl";
 
+import { TYPED } from "../phone_preview/phone_preview";
+
 const encoder = new TextEncoder();
 
 /** A text with emojis and a live count of its UTF-8 bytes, the unit of WeCom's limits. */
@@ -18,11 +20,17 @@ export class ByteCounterTextField extends EmojisTextField {
         super.setup();
         this.counter = useState({ bytes: 0 });
         useRecordObserver((record) => this.count(record.data[this.props.name]));
-        this._emojiAdded = () => this.count(this.targetEditElement.el.value);
+        this._emojiAdded = () => this.typed(this.targetEditElement.el.value);
     }
 
     count(text) {
         this.counter.bytes = encoder.encode(text || "").length;
+    }
+
+    /** Count, and let a preview of the message follow, with every key. */
+    typed(value) {
+        this.count(value);
+        this.env.bus.trigger(TYPED, { recordId: this.props.record.id, value });
     }
 
     get isOver() {

@@ -93,7 +93,9 @@ class ResConfigSettings(models.TransientModel):
         if not self.env.user.has_group(ADMINISTRATOR):
             return super().get_values()
         corp = self.env.company.wecom_corp_id
-        source = corp or self.env["wecom.corp"].default_get(list(CORP_FIELDS.values()))
+        names = list(CORP_FIELDS.values())
+        # As default values: of a list of rows their ids, never the rows themselves.
+        source = corp._convert_to_write({name: corp[name] for name in names}) if corp else corp.default_get(names)
         return {**super().get_values(), **{name: source[key] for name, key in CORP_FIELDS.items() if key in source}}
 
     def set_values(self):

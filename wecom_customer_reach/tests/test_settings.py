@@ -1,3 +1,5 @@
+import warnings
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
@@ -95,6 +97,20 @@ class TestSettings(WecomCase):
         self.assertEqual(self.corp.sudo().secret, "replaced")
         self.assertEqual(self.corp.connection_state, "unchecked")
         self.assertFalse(settings.wecom_secret_input, "the row outlives the click, the secret in it must not")
+
+    def test_industries_without_moments_are_shown_kept_and_changed(self):
+        forbidden = self.corp.moment_forbidden_industry_ids
+        self.assertTrue(forbidden, "a new corp has those that WeCom's rules name")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            page = self.page()
+        self.assertEqual(page.wecom_moment_forbidden_industry_ids[:].ids, forbidden.ids)
+        page.save().execute()
+        self.assertEqual(self.corp.moment_forbidden_industry_ids, forbidden)
+        page = self.page()
+        page.wecom_moment_forbidden_industry_ids.remove(id=forbidden[0].id)
+        page.save().execute()
+        self.assertEqual(self.corp.moment_forbidden_industry_ids, forbidden[1:])
 
     def test_emptied_address_means_wecom_itself(self):
         self.save(base_url=False)

@@ -5,7 +5,7 @@ import subprocess
 
 from dev import postgres
 from dev.console import Stop, say
-from dev.paths import CACHE, DATA, PROJECT, VENV
+from dev.paths import CACHE, DATA, DIST, PROJECT, VENV
 from dev.python_environment import PYTHON
 
 
@@ -14,12 +14,13 @@ def main(arguments: list[str]) -> int:
     postgres.refuse_while_in_use()
     drop_databases()
     postgres.kill()
-    for folder in (DATA, VENV, CACHE, PROJECT / ".ruff_cache", PROJECT / ".pytest_cache"):
+    for folder in (DATA, DIST, VENV, CACHE, PROJECT / ".pytest_cache"):
         if folder.exists():
             say(f"-> removing {folder}")
             shutil.rmtree(folder, onerror=refuse)
-    for folder in list(PROJECT.rglob("__pycache__")):
-        shutil.rmtree(folder, ignore_errors=True)
+    for name in ("__pycache__", ".ruff_cache"):
+        for folder in list(PROJECT.rglob(name)):
+            shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 

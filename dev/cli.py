@@ -17,6 +17,7 @@ COMMANDS = {
     "bench": "dev.bench:main",
     "clean": "dev.clean:main",
     "sandbox": "dev.cli:sandbox",
+    "wheel": "dev.wheel:main",
     "pot": "dev.cli:update_translations",
     "new-db": "dev.developer:new_database",
     "drop-db": "dev.developer:drop_database",

@@ -9,6 +9,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 ADDON = PROJECT / "wecom_customer_reach"
 VENV = PROJECT / ".venv"
 DATA = PROJECT / ".data"
+DIST = PROJECT / "dist"
 LOCK_FILE = PROJECT / "requirements.lock"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wecom-customer-reach"
 

@@ -1,4 +1,4 @@
-"""``make test``: lint, unit tests, Odoo's tests with the tours, translations; one closing line for all of them."""
+"""``make test``: lint, unit tests, Odoo's tests with the tours, translations, upgrade; one closing line."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dev import addon, odoo_tests, postgres, translations, verdict, walls
+from dev import addon, odoo_tests, postgres, translations, upgrade, verdict, walls
 from dev.console import Stop, say
 from dev.paths import DATA, PROJECT
 from dev.python_environment import PYTHON
@@ -69,6 +69,7 @@ PARTS = {
     "odoo": odoo,
     "tours": lambda arguments: odoo_tests.run(odoo_tests.TOURS),
     "i18n": lambda arguments: translations.check(),
+    "upgrade": lambda arguments: upgrade.check(),
 }
 
 
@@ -101,7 +102,7 @@ def main(arguments: list[str]) -> int:
 
 def everything() -> verdict.Tally:
     """All parts in two lanes, for two processors; the tours run with Odoo's other tests."""
-    lanes = (("odoo", "i18n"), ("lint", "unit"))
+    lanes = (("odoo", "i18n"), ("lint", "unit", "upgrade"))
     interrupted = threading.Event()
 
     def run_lane(lane):

@@ -89,19 +89,19 @@ def rename(old: str, new: str) -> None:
 class Recipe:
     """How a template database is made: ``modules`` installed on a copy of ``base``, then ``fill`` called with its name.
 
-    ``key`` names whatever else the result depends on; ``purpose`` is part of the name.
+    ``key`` names whatever else the result depends on; ``purpose`` is part of the name; ``options`` are Odoo's.
     """
 
     purpose: str
     modules: list[str]
     base: str | None = None
     key: str = ""
-    languages: str = ""
+    options: tuple[str, ...] = ()
     fill: Callable[[str], None] | None = None
 
     def name(self, odoo: Odoo) -> str:
         """The database's name: another one whenever anything it is made from changes."""
-        parts = [odoo.version, str(odoo.root), *sorted(self.modules), self.base or "", self.key, self.languages]
+        parts = [odoo.version, str(odoo.root), *sorted(self.modules), self.base or "", self.key, *self.options]
         if postgres.is_external():
             parts.append(str(DATA))  # a server may serve several clones, and each keeps its own filestore
         digest = hashlib.sha256("\0".join([*parts, LOCK_FILE.read_text()]).encode())
@@ -125,8 +125,7 @@ def build(odoo: Odoo, name: str, recipe: Recipe) -> None:
     drop(unfinished)
     if recipe.base:
         copy(recipe.base, unfinished)
-    options = [f"--load-language={recipe.languages}"] if recipe.languages else []
-    odoo_run.install(odoo, unfinished, recipe.modules, options)
+    odoo_run.install(odoo, unfinished, recipe.modules, recipe.options)
     if recipe.fill:
         recipe.fill(unfinished)
     rename(unfinished, name)
@@ -146,4 +145,5 @@ def drop_outdated(purpose: str) -> None:
 
 def with_dependencies(odoo: Odoo, languages: str = "") -> str:
     """The template that holds the addon's dependencies, but not the addon."""
-    return template(odoo, Recipe("base", addon.dependencies(), languages=languages))
+    options = (f"--load-language={languages}",) if languages else ()
+    return template(odoo, Recipe("base", addon.dependencies(), options=options))

@@ -66,7 +66,8 @@ def prepare_database(odoo: odoo_source.Odoo, sandbox_url: str) -> None:
 
     base = database.with_dependencies(odoo, LANGUAGES)
     key = addon.fingerprint(PROJECT / "wecom_sandbox") + Path(main_job.__file__).read_text(encoding="utf-8")
-    recipe = database.Recipe("demo", [addon.NAME], base, key, LANGUAGES, fill=import_customers)
+    options = (f"--load-language={LANGUAGES}",)
+    recipe = database.Recipe("demo", [addon.NAME], base, key, options, fill=import_customers)
     database.copy(database.template(odoo, recipe), DATABASE)
 
 

@@ -2,7 +2,9 @@
 
 import os
 import subprocess
+from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
 from dev import postgres
 from dev.console import Stop, explain
@@ -24,9 +26,9 @@ def environment(odoo: Odoo) -> dict[str, str]:
     }
 
 
-def addons_path(odoo: Odoo) -> str:
-    """Odoo's ``--addons-path`` with this project's addon on it."""
-    return ",".join(str(folder) for folder in (*odoo.addons, PROJECT))
+def addons_path(odoo: Odoo, folder: Path = PROJECT) -> str:
+    """Odoo's option ``--addons-path`` with the addon in ``folder``, this project's own when not said."""
+    return "--addons-path=" + ",".join(str(part) for part in (*odoo.addons, folder))
 
 
 def command(odoo: Odoo, database: str, *options: str) -> list[str]:
@@ -35,7 +37,7 @@ def command(odoo: Odoo, database: str, *options: str) -> list[str]:
         str(PYTHON),
         "-m",
         "odoo",
-        f"--addons-path={addons_path(odoo)}",
+        addons_path(odoo),
         f"--data-dir={DATA / 'odoo'}",
         f"--database={database}",
         f"--db-filter=^{database}$",
@@ -45,9 +47,14 @@ def command(odoo: Odoo, database: str, *options: str) -> list[str]:
     ]
 
 
-def install(odoo: Odoo, database: str, modules: list[str], options: list[str]) -> None:
+def install(odoo: Odoo, database: str, modules: list[str], options: Iterable[str] = ()) -> None:
     """Install ``modules`` into ``database``, making it when it is not there. Raises ``Stop`` with Odoo's last words."""
-    words = command(odoo, database, "--init=" + ",".join(modules), "--no-http", "--stop-after-init", *options)
+    change(odoo, database, "--init=" + ",".join(modules), *options)
+
+
+def change(odoo: Odoo, database: str, *options: str) -> str:
+    """Run Odoo once with ``options`` that change ``database``; return its log. Raises ``Stop`` with its last words."""
+    words = command(odoo, database, "--no-http", "--stop-after-init", *options)
     log = DATA / f"{database}.log"
     with open(log, "w") as output:
         result = subprocess.run(
@@ -55,6 +62,7 @@ def install(odoo: Odoo, database: str, modules: list[str], options: list[str]) -
         )
     text = log.read_text(errors="replace")
     if result.returncode or "CRITICAL" in text or "Failed to load registry" in text:
-        raise Stop(explain(text, f"Odoo could not install {', '.join(modules)}: see {log.relative_to(PROJECT)}."))
+        raise Stop(explain(text, f"Odoo could not run with {' '.join(options)}: see {log.relative_to(PROJECT)}."))
     with suppress(OSError):
         log.unlink()
+    return text
